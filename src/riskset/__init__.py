@@ -1,0 +1,64 @@
+"""riskset: from raw hospital tables to a publishable time-to-event result.
+
+The public face. Names load on first use, so that ``import riskset`` stays quick; see ``_FACE`` for where
+each one lives.
+
+Examples
+--------
+>>> import riskset as rs
+>>> rs.__version__
+'0.1.0'
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from riskset.cox import CoxFit as CoxFit
+    from riskset.cox import coxph as coxph
+    from riskset.curves import incidence_rate as incidence_rate
+    from riskset.curves import kaplan_meier as kaplan_meier
+    from riskset.effects import hazard_ratio_curve as hazard_ratio_curve
+    from riskset.effects import interaction as interaction
+    from riskset.episodes import Episodes as Episodes
+    from riskset.episodes import Timeline as Timeline
+    from riskset.errors import RisksetError as RisksetError
+    from riskset.simulate import simulate_haemodialysis as simulate_haemodialysis
+    from riskset.study import StudyPlan as StudyPlan
+    from riskset.study import read_plan as read_plan
+    from riskset.study import run_study as run_study
+
+_FACE = {
+    "CoxFit": "riskset.cox",
+    "coxph": "riskset.cox",
+    "incidence_rate": "riskset.curves",
+    "kaplan_meier": "riskset.curves",
+    "hazard_ratio_curve": "riskset.effects",
+    "interaction": "riskset.effects",
+    "Episodes": "riskset.episodes",
+    "Timeline": "riskset.episodes",
+    "RisksetError": "riskset.errors",
+    "simulate_haemodialysis": "riskset.simulate",
+    "StudyPlan": "riskset.study",
+    "read_plan": "riskset.study",
+    "run_study": "riskset.study",
+}
+
+__all__ = [*_FACE, "__version__"]  # noqa: PLE0604 (the keys are strings)
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from its room on first use."""
+    if name not in _FACE:
+        raise AttributeError(f"module 'riskset' has no attribute {name!r}")
+    value = getattr(import_module(_FACE[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""Spline bases, frozen once their knots are known. Arrays only."""

@@ -1,0 +1,1 @@
+"""Eligibility, index date, end of follow-up, attrition ledger."""

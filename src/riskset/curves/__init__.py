@@ -1,0 +1,1 @@
+"""Incidence rates and Kaplan-Meier curves."""

@@ -1,0 +1,1 @@
+"""Formula to frozen design to matrix."""

@@ -1,0 +1,1 @@
+"""Interaction and hazard-ratio curves from one fit."""

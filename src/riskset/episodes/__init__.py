@@ -1,0 +1,1 @@
+"""Measures, drug states and events become (entry, exit] episodes, with an audit."""

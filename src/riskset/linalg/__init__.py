@@ -1,0 +1,1 @@
+"""Rank-revealing solves, sandwich variances, quadratic forms. Arrays only."""

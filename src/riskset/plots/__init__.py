@@ -1,0 +1,1 @@
+"""Frozen arrays to matplotlib figures, loaded lazily."""

@@ -1,0 +1,1 @@
+"""Plan to run to results."""

@@ -1,0 +1,296 @@
+"""What a run found, as one frozen value: the only thing that the report may print.
+
+``Results`` is written to ``results.json`` and read back by the report; nothing is computed after it. Every
+number stands in an :class:`Estimate` or a counted record, with its unit, its reference and what it rests on.
+There is no clock, no path and no person in it: the same plan, data and versions give the same bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Frozen(BaseModel):
+    """A value that refuses unknown fields and never changes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Basis(Frozen):
+    """What a number rests on: rows, persons, events and person-years that entered it."""
+
+    n_persons: int
+    n_rows: int
+    n_events: int
+    person_years: float
+
+
+class Estimate(Frozen):
+    """One number with its interval and its origin.
+
+    ``id`` follows one grammar, ``outcome/model/estimand[level|level]``, and is stable over runs, e.g.
+    ``fracture/model-3/ratio_of_hr[< 2.4 mg/dL|user]``. A number that is not defined is ``None`` and its
+    reason stands in ``warnings``.
+    """
+
+    id: str
+    estimand: str  # in words: "hazard ratio of Mg < 2.4 mg/dL against >= 2.4 mg/dL among the naive"
+    unit: str  # "hazard ratio", "events per 1 person-year", ...
+    reference: str | None = None
+    estimate: float | None
+    lower: float | None = None
+    upper: float | None = None
+    level: float = 0.95
+    p: float | None = None
+    method: str  # "Wald, model-based variance"; "profile likelihood and likelihood-ratio test"; "exact Poisson (Garwood)"
+    basis: Basis
+    warnings: tuple[str, ...] = ()
+
+
+# --- who ---------------------------------------------------------------------------------------------------
+
+
+class FlowStep(Frozen):
+    """One box of the flow of patients."""
+
+    label: str
+    n_before: int
+    n_excluded: int
+    n_after: int
+
+
+class Count(Frozen):
+    """A labelled number of persons, rows or events."""
+
+    label: str
+    n: int
+
+
+class Flow(Frozen):
+    """Screened, excluded by each rule in order, included, and how follow-up ended."""
+
+    screened: int
+    screened_label: str
+    steps: tuple[FlowStep, ...]
+    included: int
+    ends: tuple[Count, ...]
+
+
+class Summary(Frozen):
+    """One cell of Table 1: a continuous variable fills the quartiles, a category its count."""
+
+    n: int  # persons with a value
+    missing: int
+    median: float | None = None
+    q1: float | None = None
+    q3: float | None = None
+    mean: float | None = None
+    sd: float | None = None
+    count: int | None = None
+    percent: float | None = None  # of the persons with a value
+
+
+class CharacteristicRow(Frozen):
+    """One line of Table 1; ``level`` is None for continuous variables."""
+
+    variable: str
+    label: str
+    unit: str | None
+    kind: Literal["continuous", "category"]
+    level: str | None
+    overall: Summary
+    groups: tuple[Summary, ...]
+    smd: float | None  # largest absolute difference between two groups; on a variable's first line
+
+
+class Table1(Frozen):
+    """Characteristics at index, overall and by one grouping."""
+
+    by: str  # label of the grouping
+    groups: tuple[Count, ...]
+    total: int
+    rows: tuple[CharacteristicRow, ...]
+
+
+# --- events, time and rates ---------------------------------------------------------------------------------
+
+
+class RateCell(Frozen):
+    """Events and person-time in one cell of exposure and modifier; None as level means the value is missing."""
+
+    exposure: str | None
+    modifier: str | None
+    rate: Estimate
+
+
+class OutcomeRates(Frozen):
+    """One outcome: its total and its cells. Cells add up to the total, missing values included."""
+
+    outcome: str
+    label: str
+    total: Estimate
+    median_follow_up_years: float
+    cells: tuple[RateCell, ...]
+
+
+# --- models -------------------------------------------------------------------------------------------------
+
+
+class Coefficient(Frozen):
+    """One line of a fitted model, as R's summary prints it."""
+
+    term: str
+    estimate: float | None
+    std_error: float | None
+    hazard_ratio: Estimate
+
+
+class ModelResult(Frozen):
+    """One Cox model of one outcome: headline estimates first, all coefficients behind them."""
+
+    outcome: str
+    model: str  # the plan's name, "Model 3"
+    slug: str  # "model-3"
+    primary: bool
+    formula: str
+    adjustment: str  # the adjustment set in words
+    ties: str
+    variance: Literal["model-based", "robust"]
+    status: str
+    basis: Basis
+    parameters: int
+    events_per_parameter: float
+    loglik: float | None
+    loglik_null: float | None
+    exposure_in_modifier: tuple[Estimate, ...]  # HR of low exposure within each modifier level
+    modifier_in_exposure: tuple[Estimate, ...]  # HR of each modifier level within each exposure level
+    interaction: tuple[Estimate, ...]  # ratio of HRs, each non-reference modifier level against the reference
+    interaction_joint: Estimate | None  # joint likelihood-ratio test where there are more than two levels
+    coefficients: tuple[Coefficient, ...]
+    warnings: tuple[str, ...] = ()
+
+
+class RowsLost(Frozen):
+    """What the models of an outcome leave out because a covariate is missing."""
+
+    outcome: str
+    persons_total: int
+    persons_lost: int
+    events_total: int
+    events_lost: int
+    person_years_total: float
+    person_years_lost: float
+    by_variable: tuple[Count, ...]  # rows missing, per variable
+
+
+class CurveStratum(Frozen):
+    """Hazard ratio along the exposure within one modifier level, against the reference value."""
+
+    level: str
+    x: tuple[float, ...]
+    hazard_ratio: tuple[float, ...]
+    lower: tuple[float, ...]
+    upper: tuple[float, ...]
+    histogram: tuple[float, ...]  # share of person-time per bin
+    basis: Basis
+
+
+class SplineCurve(Frozen):
+    """The exposure as a restricted cubic spline in interaction with the modifier."""
+
+    outcome: str
+    model: str
+    variable: str
+    label: str
+    unit: str
+    reference: float
+    knots: tuple[float, ...]
+    bins: tuple[float, ...]  # edges of the histograms
+    strata: tuple[CurveStratum, ...]
+    # overall, nonlinear, interaction, nonlinear interaction; estimate = chi-square, unit = "chi-square on K df"
+    tests: tuple[Estimate, ...]
+    basis: Basis
+    warnings: tuple[str, ...] = ()
+
+
+class SurvivalGroup(Frozen):
+    """One Kaplan-Meier curve as a step function, with the numbers at risk under its ticks."""
+
+    label: str
+    time_years: tuple[float, ...]
+    survival: tuple[float, ...]
+    lower: tuple[float, ...]
+    upper: tuple[float, ...]
+    ticks_years: tuple[float, ...]
+    at_risk: tuple[int, ...]
+    basis: Basis
+
+
+class SurvivalCurve(Frozen):
+    """Kaplan-Meier curves of an outcome without competing events."""
+
+    outcome: str
+    label: str
+    grouping: str | None
+    groups: tuple[SurvivalGroup, ...]
+
+
+# --- the data behind it -------------------------------------------------------------------------------------
+
+
+class Matched(Frozen):
+    """What one `where` of the plan matched. Strings of fewer than 5 persons are counted, not printed."""
+
+    key: str  # "measures.mg"
+    where: str
+    rows: int
+    persons: int
+    strings: tuple[Count, ...]
+    strings_withheld: int
+
+
+class AuditLine(Frozen):
+    """One line of the data audit: what was checked and what was found."""
+
+    topic: str
+    text: str
+    n: int | None = None
+    severity: Literal["fact", "note", "warning"] = "fact"
+
+
+class Audit(Frozen):
+    """How the raw tables became episodes."""
+
+    tables: tuple[Count, ...]  # rows read per file
+    matched: tuple[Matched, ...]
+    lines: tuple[AuditLine, ...]
+
+
+class Results(Frozen):
+    """Everything a run found. ``results.json`` is this value and nothing else."""
+
+    schema_version: Literal[1] = 1
+    riskset: str  # version
+    plan_sha256: str
+    title: str
+    question: str
+    notice: str | None
+    seed: int
+    time_unit: str  # unit of the printed rates: "per 100 person-years"
+    exposure_label: str
+    exposure_levels: tuple[str, ...]  # reference first
+    exposure_rationale: str  # empty: the report marks the cut-point as exploratory
+    modifier_label: str
+    modifier_levels: tuple[str, ...]  # reference first
+    flow: Flow
+    table1: tuple[Table1, ...]
+    rates: tuple[OutcomeRates, ...]
+    rows_lost: tuple[RowsLost, ...]
+    models: tuple[ModelResult, ...]
+    curves: tuple[SplineCurve, ...]
+    survival: tuple[SurvivalCurve, ...]
+    published: tuple[Estimate, ...]  # the plan's published margins, where it gives them
+    audit: Audit
+    warnings: tuple[str, ...]

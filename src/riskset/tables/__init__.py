@@ -1,0 +1,1 @@
+"""Readers, schemas, accepted rows and rejects."""
