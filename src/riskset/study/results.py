@@ -169,6 +169,10 @@ class ModelResult(Frozen):
     interaction: tuple[Estimate, ...]  # ratio of HRs, each non-reference modifier level against the reference
     interaction_joint: Estimate | None  # joint likelihood-ratio test where there are more than two levels
     coefficients: tuple[Coefficient, ...]
+    # events and person-time of the FITTED rows in each cell of exposure and modifier; the rates are optional
+    cells: tuple[RateCell, ...] = ()
+    # per line of `interaction`: lower and upper are the ratios found with 80% power, exp(-+2.80 SE); estimate = upper
+    detectable: tuple[Estimate, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -209,7 +213,8 @@ class SplineCurve(Frozen):
     knots: tuple[float, ...]
     bins: tuple[float, ...]  # edges of the histograms
     strata: tuple[CurveStratum, ...]
-    # overall, nonlinear, interaction, nonlinear interaction; estimate = chi-square, unit = "chi-square on K df"
+    # overall, nonlinear, interaction, nonlinear interaction; estimate = chi-square, unit = "chi-square on K df";
+    # ids end in "test[overall]", "test[nonlinear]", "test[interaction]", "test[nonlinear interaction]"
     tests: tuple[Estimate, ...]
     basis: Basis
     warnings: tuple[str, ...] = ()
@@ -291,6 +296,11 @@ class Results(Frozen):
     models: tuple[ModelResult, ...]
     curves: tuple[SplineCurve, ...]
     survival: tuple[SurvivalCurve, ...]
-    published: tuple[Estimate, ...]  # the plan's published margins, where it gives them
+    # the plan's published margins, where it gives them; ids "published/persons", "published/events[fracture]",
+    # "published/rate[fracture]", in the unit of the run's own number
+    published: tuple[Estimate, ...]
     audit: Audit
+    # what the plan settled, in reading order, for the methods text: topic "Magnesium", text "last value, in force
+    # for at most 90 days; several values of one day averaged"
+    methods: tuple[AuditLine, ...] = ()
     warnings: tuple[str, ...]
