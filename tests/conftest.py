@@ -1,0 +1,48 @@
+"""What holds for every test: under ``script/test --all`` nothing may skip, and what a run chose is the same everywhere."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import settings
+
+# Reproducible in CI, exploring at a developer's desk. No deadline: two cores are shared with other work, and
+# the laws are about numbers.
+settings.register_profile("desk", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "desk")
+
+
+class NothingSkips:
+    """Turns a skipped test, or a skipped file, into a failed one: a check that did not run has not passed."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]):
+        report = yield
+        if report.skipped and not hasattr(report, "wasxfail"):
+            report.outcome = "failed"
+            report.longrepr = (
+                f"{item.nodeid} would skip, and nothing may skip in this run: {reason(report.longrepr)}"
+            )
+        return report
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(self, collector: pytest.Collector):
+        report = yield
+        if report.skipped:
+            report.outcome = "failed"
+            report.longrepr = (
+                f"{collector.nodeid} would skip, and nothing may skip in this run: {reason(report.longrepr)}"
+            )
+        return report
+
+
+def reason(longrepr: object) -> str:
+    """Return why, from pytest's (file, line, reason)."""
+    return str(longrepr[2]) if isinstance(longrepr, tuple) else str(longrepr)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if os.environ.get("RISKSET_NO_SKIP"):
+        config.pluginmanager.register(NothingSkips(), "nothing-skips")
