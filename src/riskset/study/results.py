@@ -296,8 +296,8 @@ class Results(Frozen):
     models: tuple[ModelResult, ...]
     curves: tuple[SplineCurve, ...]
     survival: tuple[SurvivalCurve, ...]
-    # the plan's published margins, where it gives them; ids "published/persons", "published/events[fracture]",
-    # "published/rate[fracture]", in the unit of the run's own number
+    # the plan's published margins, where it gives them; ids "all/published/persons", "fracture/published/events",
+    # "fracture/published/rate", in the unit of the run's own number
     published: tuple[Estimate, ...]
     audit: Audit
     # what the plan settled, in reading order, for the methods text: topic "Magnesium", text "last value, in force
