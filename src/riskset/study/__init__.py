@@ -1,1 +1,6 @@
 """Plan to run to results."""
+
+from riskset.study.plan import StudyPlan
+from riskset.study.plan_read import plan_from_toml, plan_schema, read_plan
+
+__all__ = ["StudyPlan", "plan_from_toml", "plan_schema", "read_plan"]

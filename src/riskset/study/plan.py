@@ -1,0 +1,391 @@
+"""The plan of a study: every key of ``study.toml`` as a frozen value, with what it means.
+
+The text under each field is its description in the JSON Schema (``riskset schema``), so editors show it
+while a plan is written. Reading a file, checks across sections and messages live in :mod:`.plan_read`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+"""A name that becomes a column: letters, digits and underscores, a letter first."""
+Text = Annotated[str, Field(min_length=1)]
+DateWindow = tuple[date, date]
+DrugSummary = Literal["state", "ever", "current"]
+
+STATES: Mapping[DrugSummary, tuple[str, ...]] = {
+    "state": ("never", "current", "former"),
+    "ever": ("never", "ever"),
+    "current": ("not current", "current"),
+}
+"""The states that each summary of a drug can take; the modifier's levels share them out."""
+
+
+class Section(BaseModel):
+    """A part of the plan: unknown keys are errors, types are never guessed, nothing changes after reading."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+# --- where the records are ----------------------------------------------------------------------------------
+
+
+class Data(Section):
+    """Where the tables are, who a person is, and what times mean."""
+
+    folder: str = "."
+    """Folder of the tables, relative to the plan."""
+    id: Text
+    """Column that names the person, the same in every table. Read as text: 00123 stays 00123."""
+    clock: Literal["day", "time"] = "day"
+    """"day": all times are whole days. "time": time stamps count to the second."""
+    observed: DateWindow | None = None
+    """First and last date on which records exist. "Never used" means never within them."""
+    plausible_dates: DateWindow | None = None
+    """Dates outside this window are rejects. By default 1900 to today; widen it for shifted dates."""
+    unknown_persons: Literal["error", "count"] = "error"
+    """Persons of a table who are nowhere in the table of `cohort.from`: refuse, or count and go on."""
+
+
+class Table(Section):
+    """One raw table: its file, and which columns play which part."""
+
+    file: Text
+    """File in the data folder: .csv, .csv.gz, .xlsx or .parquet."""
+    sheet: str | None = None
+    """Sheet of an .xlsx file; the first by default."""
+    one_row_per_person: bool = False
+    """Refuse the table if a person has more than one row."""
+    where: str | None = None
+    """Only these rows of the table belong to the study (an SQL condition)."""
+    time: str | None = None
+    """Column with the date or time stamp of a lab value or an event."""
+    value: str | None = None
+    """Column with the lab value."""
+    unit: str | None = None
+    """Column with the unit of each lab value."""
+    start: str | None = None
+    """Column with the first day of a prescription."""
+    stop: str | None = None
+    """Column with the last day of a prescription."""
+    missing_stop: str = "reject"
+    """A prescription without a last day is "ongoing", ends the "same day", after "<n> days", or is a "reject"."""
+    below_limit: Literal["limit", "half", "reject"] = "reject"
+    """A value such as <0.05 counts as the limit, as half of it, or is a reject."""
+    date_only: tuple[str, ...] = ()
+    """Columns of time stamps that mean the day only."""
+    max_rejects: Annotated[int, Field(ge=0)] = 0
+    """How many rows of the study may break a rule before the run stops; they are written to a file."""
+
+
+# --- who, from when, until when -----------------------------------------------------------------------------
+
+
+class End(Section):
+    """One reason for the end of follow-up; the earliest counts."""
+
+    time: Text
+    """Column with the date."""
+    reason_column: str | None = None
+    """Column with the reason, if it differs from person to person."""
+    reason: str | None = None
+    """The reason, if it is the same for all."""
+
+
+class Require(Section):
+    """One eligibility rule and its box in the flow figure."""
+
+    keep: Text
+    """Persons for whom this SQL condition holds at index stay. It may name baseline values, measures and drugs."""
+    label: Text
+    """What the flow figure says."""
+
+
+class Cohort(Section):
+    """Who is followed, from when, until when."""
+
+    from_: Annotated[str, Field(alias="from", min_length=1)]
+    """Table that defines the cohort."""
+    join: tuple[str, ...] = ()
+    """Tables with one row per person whose columns are added."""
+    where: str | None = None
+    """Only these rows qualify (an SQL condition)."""
+    take: Literal["only", "first"] = "only"
+    """"only": each person has one qualifying row. "first": the earliest by `index`."""
+    index: Text
+    """Column with the index date, day 0."""
+    end: tuple[End, ...] = ()
+    """Ends of follow-up; the earliest counts."""
+    max_followup: str | None = None
+    """Follow-up ends at the latest after this long, e.g. "5 years"."""
+    require: tuple[Require, ...] = ()
+    """Eligibility rules, applied in this order."""
+
+
+# --- what is known about them -------------------------------------------------------------------------------
+
+
+class Baseline(Section):
+    """A value fixed at index: a column, the time since a date, or an SQL expression."""
+
+    column: str | None = None
+    """Column to take as it is."""
+    since: str | None = None
+    """Column with a date; the value is the time from it to index."""
+    expression: str | None = None
+    """SQL expression over the columns of the cohort's table."""
+    unit: str | None = None
+    """With `since`: years, months or days. Otherwise the unit that the tables print."""
+    above: float | None = None
+    """Values above this become `becomes`."""
+    becomes: float | None = None
+    """See `above`."""
+    reference: str | None = None
+    """Reference level of a category."""
+    label: Text
+    """What tables and figures say."""
+
+
+class Measure(Section):
+    """A lab value that changes over time."""
+
+    table: str = ""
+    """Table of the values; may be left out if only one table has `time` and `value`."""
+    where: str | None = None
+    """Rows that hold this measure (an SQL condition)."""
+    unit: str | None = None
+    """Unit of the analysis; values in other units are converted."""
+    recorded_unit: str | None = None
+    """Unit of all recorded values, where the table has no unit column."""
+    analyte: str | None = None
+    """Substance, for conversions that need its molar mass, e.g. "magnesium"."""
+    carry_forward: str | None = None
+    """How long a value stays in force, e.g. "90 days"; without it, until the next."""
+    lag: str = "0 days"
+    """How long after its date a value comes into force."""
+    use: Literal["last", "baseline"] = "last"
+    """"last": the latest value in force. "baseline": the last one at index, frozen."""
+    same_day: Literal["mean", "first", "last", "min", "max"] = "mean"
+    """What counts where one time has several values."""
+    label: Text
+    """What tables and figures say."""
+
+
+class Drug(Section):
+    """Use of a drug over time, from prescriptions."""
+
+    table: str = ""
+    """Table of the prescriptions; may be left out if only one table has `start`."""
+    where: str | None = None
+    """Rows that prescribe this drug (an SQL condition)."""
+    grace: str = "0 days"
+    """How long use is presumed to go on after any prescription."""
+    state: DrugSummary = "state"
+    """"state": never, current, former. "ever": never, ever. "current": not current, current."""
+    observed: str | None = None
+    """In words, where use is recorded, if that is narrower than the study; printed with the results."""
+    label: Text
+    """What tables and figures say."""
+
+
+class EventSource(Section):
+    """One source of an event's date."""
+
+    table: Text
+    """Table."""
+    time: Text
+    """Column with the date or time stamp."""
+    where: str | None = None
+    """Rows that hold the event (an SQL condition)."""
+
+
+class Outcome(Section):
+    """An event that is counted from index on: exactly one of `where`/`table`, `end_reason`, `first_known`."""
+
+    table: str = ""
+    """Table of the events; may be left out if only one table has `time` and no `value`."""
+    where: str | None = None
+    """Rows that hold the event (an SQL condition)."""
+    end_reason: str | None = None
+    """The event is this reason for the end of follow-up."""
+    first_known: tuple[EventSource, ...] = ()
+    """Sources of the event's date in order of trust: the first that knows a person's date is believed."""
+    competing: tuple[str, ...] = ()
+    """Outcomes after which this one cannot happen; its follow-up ends there."""
+    label: Text
+    """What tables and figures say."""
+
+
+# --- the question -------------------------------------------------------------------------------------------
+
+
+class Groups(Section):
+    """The exposure in two groups."""
+
+    below: float
+    """Cut-point: the first group lies below it, the second at or above it."""
+    labels: tuple[str, str]
+    """Names of the group below and of the group at or above."""
+    reference: str
+    """The label that the other is compared with."""
+
+
+class Curve(Section):
+    """The exposure as a restricted cubic spline."""
+
+    knots: Annotated[int, Field(ge=3, le=7)] = 4
+    """Number of knots, 3 to 7."""
+    reference: float | None = None
+    """Value at which the hazard ratio is 1; the baseline median by default."""
+
+
+class Exposure(Section):
+    """The measure whose effect is asked for."""
+
+    measure: Name
+    """A key of [measures]."""
+    groups: Groups
+    """Its two groups."""
+    rationale: str = ""
+    """Where the cut-point comes from; without it the report calls it exploratory."""
+    curve: Curve = Curve()
+    """Its spline curve."""
+
+
+class Modifier(Section):
+    """The drug that may change the exposure's effect."""
+
+    drug: Name
+    """A key of [drugs]."""
+    levels: Mapping[str, tuple[str, ...]]
+    """Names for its states, each state once, the reference first, e.g. { naive = ["never"], user = ["current"], past = ["former"] }."""
+
+
+class Model(Section):
+    """One Cox model; exposure * modifier is always in it."""
+
+    adjust: str = ""
+    """Adjustment set as a formula, e.g. "age + sex + log(baseline(crp))"; empty for none."""
+    primary: bool = False
+    """The model that answers the question; exactly one is."""
+    extra: Mapping[str, str] = {}
+    """Terms added for one outcome alone, by outcome."""
+
+
+class Analysis(Section):
+    """How all models are fitted."""
+
+    ties: Literal["efron", "breslow"] = "efron"
+    """Events at the same time: Efron's or Breslow's approximation."""
+
+
+# --- how it is told -----------------------------------------------------------------------------------------
+
+
+class Rates(Section):
+    """Unit of the printed rates."""
+
+    per: Annotated[float, Field(gt=0)] = 100
+    """Events per this many person-units."""
+    unit: Literal["years", "months", "weeks", "days"] = "years"
+    """Person-time unit."""
+
+
+class Table1(Section):
+    """Characteristics at index."""
+
+    by: tuple[Literal["modifier", "exposure"], ...] = ("modifier",)
+    """One table for each grouping named."""
+
+
+class Published(Section):
+    """Figures in print that the run is set beside."""
+
+    persons: Annotated[int, Field(ge=0)] | None = None
+    """Persons."""
+    events: Mapping[str, Annotated[int, Field(ge=0)]] = {}
+    """Events, by outcome."""
+    rates: Mapping[str, Annotated[float, Field(ge=0)]] = {}
+    """Rates in the unit of `report.rates`, by outcome."""
+
+
+class Report(Section):
+    """What the report prints beside the analysis."""
+
+    rates: Rates = Rates()
+    """Unit of the rates."""
+    table1: Table1 = Table1()
+    """Groupings of Table 1."""
+    published: Published = Published()
+    """Published figures."""
+
+
+# --- the whole ----------------------------------------------------------------------------------------------
+
+
+class PlanKeys(Section):
+    """A study: data, cohort, question, models and report, in the plan language of riskset."""
+
+    riskset: Literal[1]
+    """Version of the plan language."""
+    title: Text
+    """Title of the report."""
+    question: Text
+    """The question in one sentence."""
+    notice: str | None = None
+    """What every reader must be told first, e.g. that the data are for demonstration."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Seed of everything random."""
+    data: Data
+    """Folder, person, clock."""
+    tables: Mapping[Name, Table]
+    """The raw tables by name."""
+    cohort: Cohort
+    """Who, from when, until when."""
+    baseline: Mapping[Name, Baseline] = {}
+    """Values fixed at index, by name."""
+    measures: Mapping[Name, Measure]
+    """Lab values over time, by name. A formula takes x as it changes, or baseline(x)."""
+    drugs: Mapping[Name, Drug]
+    """Drugs, by name."""
+    outcomes: Mapping[Name, Outcome]
+    """Outcomes, by name."""
+    exposure: Exposure
+    """The measure in question."""
+    modifier: Modifier
+    """The drug that may modify it."""
+    models: Mapping[str, Model]
+    """The models by name, all on the rows complete for the fullest."""
+    analysis: Analysis = Analysis()
+    """How the models are fitted."""
+    report: Report = Report()
+    """How the results are told."""
+
+    @property
+    def primary_model(self) -> str:
+        """Name of the model that answers the question (a single model need not be marked)."""
+        return next((name for name, model in self.models.items() if model.primary), next(iter(self.models)))
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """States that the modifier's drug can take."""
+        return STATES[self.drugs[self.modifier.drug].state]
+
+
+class StudyPlan(PlanKeys):
+    """A plan that was read from a file and checked: its keys, and where it came from."""
+
+    path: Path
+    """The plan file."""
+    folder: Path
+    """The data folder, resolved against the plan file."""
+    sha256: str
+    """SHA-256 of the plan file's bytes."""

@@ -1,0 +1,121 @@
+"""From a TOML file to a checked plan, or to one message with everything that is wrong in it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from riskset.errors import PlanError
+from riskset.study.plan import PlanKeys, StudyPlan
+from riskset.study.plan_checks import checks, fill_tables
+from riskset.study.plan_planned import planned_problems
+from riskset.study.plan_problems import plan_error, problems_of
+
+
+def read_plan(path: Path | str) -> StudyPlan:
+    """Read and check a plan file.
+
+    Parameters
+    ----------
+    path : Path or str
+        The TOML file. Paths inside it are relative to it.
+
+    Returns
+    -------
+    StudyPlan
+        The plan, with the tables that it leaves to be inferred filled in.
+
+    Raises
+    ------
+    PlanError
+        With every problem found: the key, what is allowed, the nearest match.
+    """
+    path = Path(path)
+    data = _bytes(path)
+    keys = plan_from_toml(_text(data, path), path)
+    return StudyPlan.model_validate(
+        {
+            **{name: getattr(keys, field) for field, name in _names()},
+            "path": path,
+            "folder": (path.parent / keys.data.folder).resolve(),
+            "sha256": hashlib.sha256(data).hexdigest(),
+        }
+    )
+
+
+def plan_from_toml(text: str, path: Path | str = "study.toml") -> PlanKeys:
+    """Plan in a TOML text; ``path`` only names it in messages."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _broken(error, text, path) from None
+    rest, problems = planned_problems(raw)
+    rest = fill_tables(rest)
+    try:
+        # JSON mode: lists and quoted dates are what TOML offers, everything else stays strict.
+        keys = PlanKeys.model_validate_json(json.dumps(rest, default=str))
+    except ValidationError as error:
+        raise plan_error(path, [*problems_of(error, PlanKeys), *problems]) from None
+    problems = [*checks(keys), *problems]
+    if problems:
+        raise plan_error(path, problems)
+    return keys
+
+
+def plan_schema() -> dict[str, Any]:
+    """JSON Schema of the plan, for editors and for those who generate plans."""
+    schema = PlanKeys.model_json_schema(by_alias=True)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "riskset study plan",
+    }
+
+
+def _names() -> list[tuple[str, str]]:
+    return [(name, field.alias or name) for name, field in PlanKeys.model_fields.items()]
+
+
+def _bytes(path: Path) -> bytes:
+    if path.is_dir():
+        raise PlanError(
+            "is a folder, not a plan file", where=path.name, remedy=f"Name the file: {path / 'study.toml'}."
+        )
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        near = sorted(p.name for p in path.parent.glob("*.toml")) if path.parent.is_dir() else []
+        found = f"Plans in that folder: {', '.join(near)}." if near else "Check the path."
+        raise PlanError("no such plan file", where=str(path), remedy=found) from None
+    except OSError as error:
+        raise PlanError(f"cannot be read ({error.strerror})", where=str(path)) from None
+
+
+def _text(data: bytes, path: Path) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise PlanError(
+            f"line {line} is not UTF-8 text", where=path.name, remedy="Save the plan as UTF-8 text."
+        ) from None
+
+
+def _broken(error: tomllib.TOMLDecodeError, text: str, path: Path | str) -> PlanError:
+    """Syntax error with its line shown; before Python 3.14 the line stands only in the message."""
+    message = str(error)
+    words, _, place = message.rpartition(" (at ")
+    place = place.rstrip(")")
+    lines = text.splitlines()
+    number = "".join(c for c in place.partition(",")[0] if c.isdigit())
+    line = lines[int(number) - 1].strip() if number and int(number) <= len(lines) else ""
+    rule = f"{place or 'the file'} is not valid TOML: {words or message}"
+    remedy = "Text stands in quotes, sections in [brackets], each key once"
+    return PlanError(
+        rule, where=Path(path).name, remedy=f"{remedy}. The line reads: {line}" if line else f"{remedy}."
+    )
