@@ -315,6 +315,8 @@ class Published(Section):
     """Events, by outcome."""
     rates: Mapping[str, Annotated[float, Field(ge=0)]] = {}
     """Rates in the unit of `report.rates`, by outcome."""
+    mean_follow_up: str | None = None
+    """Mean observation time, e.g. "40.6 months"."""
 
 
 class Report(Section):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
+from riskset.study.ids import slug
 from riskset.study.plan import STATES, PlanKeys
 from riskset.study.plan_problems import Problem, choose_from
 
