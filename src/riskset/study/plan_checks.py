@@ -8,9 +8,25 @@ from typing import Any, cast
 from riskset.study.ids import slug
 from riskset.study.plan import STATES, PlanKeys
 from riskset.study.plan_problems import Problem, choose_from
+from riskset.study.plan_values import value_problems
 
-# Columns that the episodes have of their own.
-RESERVED = ("entry", "exit", "event", "time", "id", "baseline", "rcs", "log", "strata", "offset")
+RESERVED = (
+    "entry",
+    "exit",
+    "event",
+    "time",
+    "id",
+    "published",
+    "Surv",
+    "baseline",
+    "rcs",
+    "log",
+    "strata",
+    "offset",
+)
+"""Columns of every episode, words of the formulas, and the outcome "published" of the estimates' names."""
+MODEL_WORDS = ("rates", "survival")
+"""Stand where a model's name stands in the estimates' names."""
 
 
 def fill_tables(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,6 +85,7 @@ def checks(plan: PlanKeys) -> list[Problem]:
         *_question(plan),
         *_models(plan),
         *_report(plan),
+        *value_problems(plan),
     ]
 
 
@@ -210,8 +227,9 @@ def _question(plan: PlanKeys) -> Iterator[Problem]:
         for unknown in (s for s in states if s not in allowed):
             rule = f'"{unknown}" is not a state of a drug with state = "{state}"'
             yield Problem(("modifier", "levels", level), rule, choose_from(unknown, allowed))
+    misspelt = any(s not in allowed for s in given)  # then a state without a level is no news
     for s in allowed:
-        if (n := given.count(s)) != 1:
+        if (n := given.count(s)) > 1 or (n == 0 and not misspelt):
             rule = f'the state "{s}" belongs to {n} levels' if n else f'the state "{s}" belongs to no level'
             yield Problem(("modifier", "levels"), rule, "Each state belongs to exactly one level")
 
@@ -227,12 +245,14 @@ def _models(plan: PlanKeys) -> Iterator[Problem]:
         )
     slugs: dict[str, str] = {}
     for name, model in plan.models.items():
-        slug = "-".join("".join(c if c.isalnum() else " " for c in name.lower()).split())
-        if not slug or slug in slugs:
-            yield Problem(
-                ("models", name), "the name is empty or differs from another only in signs", "Rename it"
-            )
-        slugs[slug] = name
+        if not any(c.isalnum() for c in name):
+            yield Problem(("models", name), "a name needs at least one letter or digit", "Rename it")
+            continue
+        short = slug(name)
+        if short in slugs or short in MODEL_WORDS:
+            taken = slugs.get(short, short)
+            yield Problem(("models", name), f'the name is too like "{taken}"', "Rename it")
+        slugs[short] = name
         for outcome in model.extra:
             if outcome not in plan.outcomes:
                 rule = f'there is no outcome "{outcome}"'

@@ -18,6 +18,8 @@ from riskset.errors import PlanError
 Key = tuple[str | int, ...]
 """Place in the plan: ("measures", "mg", "lag"); numbers count the entries of a list from 0."""
 
+NO_SUCH_KEY = "no such key"
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -116,7 +118,7 @@ def _translate(detail: ErrorDetails, model: type[BaseModel]) -> Problem:
     kind, context, found = detail["type"], detail.get("ctx", {}), detail["input"]
     last = str(key[-1]) if key else ""
     if kind == "extra_forbidden":
-        return Problem(key, "no such key", choose_from(last, list(keys_at(model, key[:-1]))))
+        return Problem(key, NO_SUCH_KEY, choose_from(last, list(keys_at(model, key[:-1]))))
     if kind == "missing":
         here = keys_at(model, key[:-1])
         meaning = here.get(last)

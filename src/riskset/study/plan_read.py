@@ -6,7 +6,7 @@ import hashlib
 import json
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ValidationError
 
@@ -14,7 +14,7 @@ from riskset.errors import PlanError
 from riskset.study.plan import PlanKeys, StudyPlan
 from riskset.study.plan_checks import checks, fill_tables
 from riskset.study.plan_planned import planned_problems
-from riskset.study.plan_problems import plan_error, problems_of
+from riskset.study.plan_problems import NO_SUCH_KEY, Key, Problem, plan_error, problems_of
 
 
 def read_plan(path: Path | str) -> StudyPlan:
@@ -55,16 +55,38 @@ def plan_from_toml(text: str, path: Path | str = "study.toml") -> PlanKeys:
     except tomllib.TOMLDecodeError as error:
         raise _broken(error, text, path) from None
     rest, problems = planned_problems(raw)
-    rest = fill_tables(rest)
-    try:
-        # JSON mode: lists and quoted dates are what TOML offers, everything else stays strict.
-        keys = PlanKeys.model_validate_json(json.dumps(rest, default=str))
-    except ValidationError as error:
-        raise plan_error(path, [*problems_of(error, PlanKeys), *problems]) from None
-    problems = [*checks(keys), *problems]
-    if problems:
+    keys, broken = _validated(fill_tables(rest))
+    problems = [*broken, *([] if keys is None else checks(keys)), *problems]
+    if keys is None or problems:
         raise plan_error(path, problems)
     return keys
+
+
+def _validated(raw: dict[str, Any]) -> tuple[PlanKeys | None, list[Problem]]:
+    """Keys and the problems of their types; without its unknown keys a plan can still be checked further."""
+    problems: list[Problem] = []
+    for _ in range(2):
+        try:
+            # JSON mode: lists and quoted dates are what TOML offers, everything else stays strict.
+            return PlanKeys.model_validate_json(json.dumps(raw, default=str)), problems
+        except ValidationError as error:
+            found = problems_of(error, PlanKeys)
+            unknown = [p.key for p in found if p.rule == NO_SUCH_KEY]
+            problems += [p for p in found if p not in problems]
+            if len(unknown) < len(found):
+                break
+            for key in unknown:
+                raw = _without(raw, key)
+    return None, problems
+
+
+def _without(value: Any, key: Key) -> Any:
+    if isinstance(value, list):
+        return [_without(v, key[1:]) if i == key[0] else v for i, v in enumerate(cast("list[Any]", value))]
+    entries = cast("dict[str, Any]", value)
+    if len(key) == 1:
+        return {k: v for k, v in entries.items() if k != key[0]}
+    return {k: _without(v, key[1:]) if k == key[0] else v for k, v in entries.items()}
 
 
 def plan_schema() -> dict[str, Any]:

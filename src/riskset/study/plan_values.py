@@ -1,0 +1,74 @@
+"""Checks of what the plan writes inside quotes: durations and units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from riskset.errors import UnitError
+from riskset.study.plan import PlanKeys
+from riskset.study.plan_problems import Key, Problem, choose_from
+from riskset.units import lab_factor, parse_duration
+
+_AGE_UNITS = ("years", "months", "weeks", "days")
+_MISSING_STOP = ("ongoing", "same day", "reject")
+
+
+def value_problems(plan: PlanKeys) -> list[Problem]:
+    """Durations that are none, and units that are not known or not of one kind."""
+    return [*_durations(plan), *_units(plan)]
+
+
+def _durations(plan: PlanKeys) -> Iterator[Problem]:
+    durations: list[tuple[Key, str | None]] = [
+        (("cohort", "max_followup"), plan.cohort.max_followup),
+        (("report", "published", "mean_follow_up"), plan.report.published.mean_follow_up),
+        *((("drugs", name, "grace"), drug.grace) for name, drug in plan.drugs.items()),
+        *((("measures", n, "carry_forward"), m.carry_forward) for n, m in plan.measures.items()),
+        *((("measures", n, "lag"), m.lag) for n, m in plan.measures.items()),
+    ]
+    for key, text in durations:
+        yield from _duration(key, text)
+    for key, text in ((("cohort", "max_followup"), plan.cohort.max_followup),):
+        if text is not None and not list(_duration(key, text)) and parse_duration(text) == 0:
+            yield Problem(key, "must be longer than nothing")
+    for name, table in plan.tables.items():
+        if table.missing_stop not in _MISSING_STOP and list(_duration((), table.missing_stop)):
+            key = ("tables", name, "missing_stop")
+            rule = f'"{table.missing_stop}" is not possible here'
+            yield Problem(key, rule, choose_from(table.missing_stop, [*_MISSING_STOP, '"30 days"']))
+
+
+def _duration(key: Key, text: str | None) -> Iterator[Problem]:
+    try:
+        if text is not None:
+            parse_duration(text)
+    except UnitError as error:
+        yield Problem(key, error.rule, (error.remedy or "").rstrip(".") or None)
+
+
+def _units(plan: PlanKeys) -> Iterator[Problem]:
+    for name, value in plan.baseline.items():
+        key = ("baseline", name, "unit")
+        if value.since is not None and value.unit is None:
+            yield Problem(key, "is missing", f"With since, choose from {', '.join(_AGE_UNITS)}")
+        elif value.since is not None and value.unit not in _AGE_UNITS:
+            yield Problem(
+                key, f'"{value.unit}" is not possible with since', choose_from(str(value.unit), _AGE_UNITS)
+            )
+    for name, measure in plan.measures.items():
+        has_column = measure.table in plan.tables and plan.tables[measure.table].unit is not None
+        if measure.unit is None:
+            if has_column or measure.recorded_unit is not None:
+                yield Problem(
+                    ("measures", name, "unit"), "is missing", "Say in which unit the analysis counts"
+                )
+            continue
+        key = ("measures", name, "unit")
+        if measure.recorded_unit is None and not has_column:
+            rule = "the recorded values have no unit"
+            remedy = f"Name the unit column: tables.{measure.table}.unit, or give recorded_unit"
+            yield Problem(("measures", name), rule, remedy)
+        try:
+            lab_factor(measure.recorded_unit or measure.unit, measure.unit, measure.analyte or name)
+        except UnitError as error:
+            yield Problem(key, error.rule, (error.remedy or "").rstrip(".") or None)
