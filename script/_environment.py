@@ -16,11 +16,16 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENTS = ROOT / ".env"
 STAMP = "made-from.json"
+
+# Published as source alone: built by the locked setuptools once everything else is there. Only script/bench
+# has one (lifelines needs it); what runs or tests riskset is installed from wheels.
+SOURCE_ONLY = ("autograd-gamma==",)
 
 # What pip and uv say when nothing answers. Only used to choose the kinder of two messages.
 NO_ANSWER = (
@@ -37,7 +42,7 @@ NO_ANSWER = (
     "failed to fetch",
     "no route to host",
     "network connectivity is disabled",
-    "no matching distribution found",
+    "(from versions: none)",
     "due to connection error",
     "proxyerror",
     "tunnel error",
@@ -130,19 +135,15 @@ def _is_ready(folder: Path, made_from: dict[str, str]) -> bool:
 
 def _make_with_uv(uv: str, folder: Path, locked: Path) -> bool:
     """Make it with uv; False sends the caller to pip, which knows package mirrors that uv has not been told."""
-    python = str(python_of(folder))
-    install = [uv, "pip", "install", "--quiet", "--python", python]
-    steps = [
-        [uv, "venv", "--quiet", "--python", sys.executable, str(folder)],
-        [*install, "--require-hashes", "--only-binary", ":all:", "--requirement", str(locked)],
-        [*install, "--no-deps", "--no-build-isolation", "--offline", "--editable", str(ROOT)],
-    ]
-    for step in steps:
-        done = _quietly(step)
-        if done.returncode != 0:
-            say(f"  uv did not manage it ({_last_line(done)}); trying pip")
-            return False
-    return True
+    made = _quietly([uv, "venv", "--quiet", "--python", sys.executable, str(folder)])
+    if made.returncode == 0:
+        for arguments in _installs(folder, locked, offline="--offline"):
+            made = _quietly([uv, "pip", "install", "--quiet", "--python", str(python_of(folder)), *arguments])
+            if made.returncode != 0:
+                break
+    if made.returncode != 0:
+        say(f"  uv did not manage it ({_last_line(made)}); trying pip")
+    return made.returncode == 0
 
 
 def _make_with_pip(folder: Path, locked: Path) -> None:
@@ -154,29 +155,37 @@ def _make_with_pip(folder: Path, locked: Path) -> None:
     made = _quietly([sys.executable, "-m", "venv", str(folder)])
     if made.returncode != 0:
         stop(f"The environment could not be made in {folder}:\n{_tail(made)}")
-    pip = [
-        str(python_of(folder)),
-        "-m",
-        "pip",
-        "--disable-pip-version-check",
-        "--quiet",
-        "install",
-        "--no-input",
-    ]
-    fetched = _quietly(
-        [*pip, "--require-hashes", "--only-binary", ":all:", "--retries", "2", "--requirement", str(locked)]
-    )
-    if fetched.returncode != 0:
-        if any(sign in _output(fetched).lower() for sign in NO_ANSWER):
+    pip = [str(python_of(folder)), "-m", "pip", "--disable-pip-version-check", "--quiet", "--retries", "2"]
+    for arguments in _installs(folder, locked, offline="--no-index"):
+        installed = _quietly([*pip, "install", "--no-input", *arguments])
+        if installed.returncode == 0:
+            continue
+        if any(sign in _output(installed).lower() for sign in NO_ANSWER):
             stop(
                 "The Python packages could not be fetched: no package index answers from here.\n"
                 "Check the network, or the mirror and proxy settings of pip, then run the same command again.\n"
-                f"  (pip: {_last_line(fetched)})"
+                f"  (pip: {_last_line(installed)})"
             )
-        stop(f"The Python packages of requirements/{locked.name} could not be installed:\n{_tail(fetched)}")
-    here = _quietly([*pip, "--no-deps", "--no-build-isolation", "--no-index", "--editable", str(ROOT)])
-    if here.returncode != 0:
-        stop(f"riskset itself could not be installed into {folder}:\n{_tail(here)}")
+        stop(f"The Python packages of requirements/{locked.name} could not be installed:\n{_tail(installed)}")
+
+
+def _installs(folder: Path, locked: Path, offline: str) -> Iterator[list[str]]:
+    """Yield the arguments of each install in turn: wheels by hash, sources by hash, then riskset itself."""
+    pins = [
+        pin for pin in locked.read_text(encoding="utf-8").replace("\\\n", " ").splitlines() if pin.strip()
+    ]
+    wheels = [pin for pin in pins if not pin.startswith(SOURCE_ONLY)]
+    sources = [pin for pin in pins if pin.startswith(SOURCE_ONLY)]
+    here = ["--no-deps", "--no-build-isolation"]  # the list is complete, the build backend is in it
+    for name, chosen, how in [
+        ("wheels", wheels, ["--no-deps", "--only-binary", ":all:"]),
+        ("sources", sources, here),
+    ]:
+        if chosen:
+            listed = folder / f"{name}.txt"
+            listed.write_text("\n".join(chosen) + "\n", encoding="utf-8")
+            yield ["--require-hashes", *how, "--requirement", str(listed)]
+    yield [*here, offline, "--editable", str(ROOT)]
 
 
 def _quietly(command: list[str]) -> subprocess.CompletedProcess[str]:
