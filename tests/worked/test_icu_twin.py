@@ -1,0 +1,188 @@
+"""The intensive-care study counted by plain loops over the raw tables, without a line of riskset.
+
+These counts are the origin of every expected number of the study's run (``test_icu_magnesium.py``). Time is in
+days from the first admission. A column of dates without times means the end of that day.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from collections import Counter, defaultdict
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+TABLES = Path(__file__).parents[2] / "examples" / "icu-magnesium"
+DAY = timedelta(days=1)
+FOLLOW_UP = 90.0
+CARRY = 30.0
+CUT = 2.0
+
+Row = dict[str, str]
+
+
+def rows(name: str) -> list[Row]:
+    with gzip.open(TABLES / f"{name}.csv.gz", "rt", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def stamp(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007 (stored without zone)
+
+
+def is_ppi(drug: str) -> bool:
+    return "prazole" in drug.lower() and "aripiprazole" not in drug.lower()
+
+
+class Twin:
+    """Everybody's index, age, death and end of follow-up."""
+
+    def __init__(self) -> None:
+        self.patients = {r["subject_id"]: r for r in rows("patients")}
+        self.admissions = rows("admissions")
+        self.labs = rows("labevents")
+        self.prescriptions = rows("prescriptions")
+        self.first: dict[str, Row] = {}
+        for r in sorted(self.admissions, key=lambda r: stamp(r["admittime"])):
+            if r["admission_type"] != "NEWBORN":
+                self.first.setdefault(r["subject_id"], r)
+        self.index = {person: stamp(r["admittime"]) for person, r in self.first.items()}
+        self.age = {
+            person: (t0 - stamp(self.patients[person]["dob"])) / DAY / 365.25
+            for person, t0 in self.index.items()
+        }
+        self.adults = [person for person in self.first if self.age[person] >= 18]
+        self.death: dict[str, float] = {}
+        self.source: dict[str, str] = {}
+        for person in self.first:
+            timed = [
+                stamp(r["deathtime"]) for r in self.admissions if r["subject_id"] == person and r["deathtime"]
+            ]
+            by_date = stamp(self.patients[person]["dod"]) + DAY  # the end of that day
+            self.death[person] = self.days(person, min(timed) if timed else by_date)
+            if not timed:
+                self.source[person] = "by date only"
+            else:
+                self.source[person] = "that stay" if self.first[person]["deathtime"] else "a later stay"
+        self.died = {p: self.death[p] <= FOLLOW_UP for p in self.adults}
+        self.end = {p: min(self.death[p], FOLLOW_UP) for p in self.adults}
+
+    def days(self, person: str, when: datetime) -> float:
+        return (when - self.index[person]) / DAY
+
+    def magnesium(self, person: str) -> list[tuple[float, float]]:
+        """Times and values, several at one time averaged."""
+        at: dict[float, list[float]] = defaultdict(list)
+        for r in self.labs:
+            if r["subject_id"] == person and r["itemid"] == "50960" and r["valuenum"]:
+                at[self.days(person, stamp(r["charttime"]))].append(float(r["valuenum"]))
+        return sorted((t, sum(v) / len(v)) for t, v in at.items())
+
+    def ppi_from(self, person: str) -> float:
+        """When use is first known: the end of the first day of the first prescription."""
+        starts = [
+            self.days(person, stamp(r["startdate"]) + DAY)
+            for r in self.prescriptions
+            if r["subject_id"] == person and is_ppi(r["drug"])
+        ]
+        return min(starts, default=float("inf"))
+
+    def cells(self) -> tuple[dict[tuple[str, str], float], dict[tuple[str, str], int], set[str]]:
+        """Person-days and deaths by magnesium group and use, and the persons ever with a value in force."""
+        time: dict[tuple[str, str], float] = defaultdict(float)
+        deaths: dict[tuple[str, str], int] = defaultdict(int)
+        measured: set[str] = set()
+        for person in self.adults:
+            end, use = self.end[person], self.ppi_from(person)
+            values = self.magnesium(person)
+            cuts = {0.0, end, use}
+            for t, _ in values:
+                cuts |= {t, t + CARRY}
+            inside = sorted(t for t in cuts if 0 <= t <= end)
+            for a, b in pairwise(inside):
+                known = [(t, v) for t, v in values if t < b <= t + CARRY]
+                group = "missing" if not known else ("low" if max(known)[1] < CUT else "high")
+                cell = (group, "since admission" if use < b else "not yet")
+                time[cell] += b - a
+                if group != "missing":
+                    measured.add(person)
+                if b == end and self.died[person]:
+                    deaths[cell] += 1
+        return dict(time), dict(deaths), measured
+
+
+@pytest.fixture(scope="module")
+def twin() -> Twin:
+    return Twin()
+
+
+def test_who(twin: Twin) -> None:
+    assert (len(twin.patients), len(twin.admissions)) == (100, 129)
+    assert len(twin.adults) == 99
+    assert [round(a, 1) for a in twin.age.values() if a < 18] == [17.2]
+    assert sum(a > 120 for a in twin.age.values()) == 8
+
+
+def test_deaths_and_person_time(twin: Twin) -> None:
+    kinds = Counter(twin.source[p] for p in twin.adults if twin.died[p])
+    assert kinds == {"that stay": 33, "a later stay": 4, "by date only": 17}
+    assert sum(twin.died.values()) == 54
+    assert round(sum(twin.end.values()), 1) == 5136.7
+
+
+def test_one_discharge_precedes_the_death_it_records(twin: Twin) -> None:
+    gaps = Counter(
+        (stamp(twin.first[p]["deathtime"]) - stamp(twin.first[p]["dischtime"])) / DAY
+        for p in twin.adults
+        if twin.died[p] and twin.first[p]["deathtime"]
+    )
+    assert gaps == {0.0: 32, 1.0: 1}
+
+
+def test_sources_of_death_agree_on_the_day(twin: Twin) -> None:
+    for r in twin.admissions:
+        if r["deathtime"]:
+            assert stamp(twin.patients[r["subject_id"]]["dod"]).date() == stamp(r["deathtime"]).date()
+
+
+def test_prescriptions(twin: Twin) -> None:
+    ppi = [r for r in twin.prescriptions if is_ppi(r["drug"])]
+    assert (len(ppi), len({r["subject_id"] for r in ppi})) == (187, 73)
+    assert sum(r["startdate"] == r["enddate"] for r in ppi) == 34
+    assert all(stamp(r["startdate"]).date() >= twin.index[r["subject_id"]].date() for r in ppi)
+    backwards = [
+        r for r in twin.prescriptions if r["enddate"] and stamp(r["enddate"]) < stamp(r["startdate"])
+    ]
+    assert len(backwards) == 39
+    assert not [r for r in backwards if is_ppi(r["drug"])]
+
+
+def test_laboratory(twin: Twin) -> None:
+    assert len(twin.labs) == 76_074
+    assert sum(not r["valueuom"] for r in twin.labs) == 9_706
+    magnesium = [r for r in twin.labs if r["itemid"] == "50960"]
+    assert (len(magnesium), len({r["subject_id"] for r in magnesium})) == (1_918, 99)
+    assert {r["valueuom"] for r in magnesium} == {"mg/dL"}
+    assert sum(not r["hadm_id"] for r in magnesium) == 340
+
+
+def test_no_value_of_the_day_of_a_death_known_by_date(twin: Twin) -> None:
+    # such a value could not be said to precede the death; there is none, so nothing hangs on that rule here
+    for p in twin.adults:
+        if twin.source[p] == "by date only":
+            last_midnight = twin.death[p] - 1
+            assert not [t for t, _ in twin.magnesium(p) if last_midnight <= t]
+            assert twin.ppi_from(p) < last_midnight or twin.ppi_from(p) >= twin.death[p]
+
+
+def test_with_magnesium_in_force(twin: Twin) -> None:
+    time, deaths, measured = twin.cells()
+    assert sum(time.values()) == pytest.approx(5136.7, abs=0.05)
+    assert sum(deaths.values()) == 54
+    known = [cell for cell in time if cell[0] != "missing"]
+    assert len(measured) == 98
+    assert sum(deaths.get(cell, 0) for cell in known) == 46
+    assert sum(time[cell] for cell in known) == pytest.approx(3004, abs=0.5)
