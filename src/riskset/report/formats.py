@@ -1,0 +1,255 @@
+"""Numbers as a journal prints them: the only place where a number becomes text.
+
+P values have three decimals, hazard ratios two, thousands are separated by commas (which spreadsheets read),
+intervals by an en dash. A number that does not exist is an en dash; a limit that does not exist is said so.
+Nothing here computes: a figure is rounded for the page and for nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import floor, isfinite, log10
+
+DASH = "\N{EN DASH}"
+MINUS = "\N{MINUS SIGN}"
+THIN = "\N{THIN SPACE}"
+NBSP = "\N{NO-BREAK SPACE}"
+UNBOUNDED = "no limit"
+"""What stands for an interval's limit that the data do not set."""
+
+_SIGNS = ((">=", "\N{GREATER-THAN OR EQUAL TO}"), ("<=", "\N{LESS-THAN OR EQUAL TO}"))
+
+
+def label(text: str) -> str:
+    """Set a label of the plan in type: ``>=`` becomes one sign, nothing else changes.
+
+    Examples
+    --------
+    >>> label(">= 2.4 mg/dL")
+    '≥ 2.4 mg/dL'
+    """
+    for plain, sign in _SIGNS:
+        text = text.replace(plain, sign)
+    return text
+
+
+def count(n: int | None) -> str:
+    """Print a number of persons, rows or events.
+
+    Examples
+    --------
+    >>> count(1350), count(None)
+    ('1,350', '–')
+    """
+    return DASH if n is None else f"{n:,}".replace("-", MINUS)
+
+
+def fixed(x: float | None, decimals: int) -> str:
+    """Print a number with so many decimals, with a true minus and never as a negative nought.
+
+    Examples
+    --------
+    >>> fixed(-0.004, 2), fixed(-1.5, 1), fixed(1562.4, 0), fixed(None, 2)
+    ('0.00', '−1.5', '1,562', '–')
+    """
+    if x is None:
+        return DASH
+    text = f"{x:,.{decimals}f}"
+    if text.startswith("-"):
+        text = text[1:] if not text.strip("-0.,") else MINUS + text[1:]
+    return text
+
+
+def significant(x: float | None, digits: int = 4) -> str:
+    """Print a number with so many significant digits, for coefficients whose scale is not known.
+
+    Examples
+    --------
+    >>> significant(0.000123456), significant(-12.34567), significant(0.0), significant(123456.0)
+    ('0.0001235', '−12.35', '0', '123,456')
+    """
+    if x is None:
+        return DASH
+    if x == 0:
+        return "0"
+    if not 1e-6 <= abs(x) < 1e9:
+        mantissa, exponent = f"{x:.{digits - 1}e}".split("e")
+        power = exponent.lstrip("+0") if exponent.startswith("+") else "-" + exponent.lstrip("-0")
+        return f"{mantissa}e{power}".replace("-", MINUS)
+    return fixed(x, max(0, digits - 1 - floor(log10(abs(x)))))
+
+
+def p_value(p: float | None) -> str:
+    """Print a P value with three decimals.
+
+    Examples
+    --------
+    >>> p_value(0.29), p_value(0.0004), p_value(0.99996), p_value(None)
+    ('0.290', '<0.001', '>0.999', '–')
+    """
+    if p is None:
+        return DASH
+    if p < 0.001:
+        return "<0.001"
+    if p > 0.9994:
+        return ">0.999"
+    return f"{p:.3f}"
+
+
+def p_phrase(p: float | None) -> str:
+    """Print a P value with its letter, for a sentence.
+
+    Examples
+    --------
+    >>> p_phrase(0.29).replace(THIN, " "), p_phrase(1e-9).replace(THIN, " ")
+    ('P = 0.290', 'P < 0.001')
+    """
+    text = p_value(p)
+    sign, digits = (text[0], text[1:]) if text[0] in "<>" else ("=", text)
+    return f"P{THIN}{sign}{THIN}{digits}"
+
+
+def ratio(x: float | None) -> str:
+    """Print a hazard ratio with two decimals; beyond what two decimals can show, a bound.
+
+    Examples
+    --------
+    >>> ratio(0.594), ratio(0.0009), ratio(124.6), ratio(5e6)
+    ('0.59', '<0.01', '125', '>9,999')
+    """
+    if x is None:
+        return DASH
+    if 0 < x < 0.005:
+        return "<0.01"
+    if x >= 9999.5:
+        return ">9,999"
+    return fixed(x, 0 if x >= 99.995 else 2)
+
+
+def ratio_limits(lower: float | None, upper: float | None) -> str:
+    """Print the limits of a ratio; a side that the data leave open is said to be open.
+
+    Examples
+    --------
+    >>> ratio_limits(0.2, 1.62), ratio_limits(0.31, None), ratio_limits(None, None)
+    ('0.20–1.62', '0.31 to no limit', 'not estimable')
+    """
+    if lower is None and upper is None:
+        return "not estimable"
+    if lower is None:
+        return f"no limit to {ratio(upper)}"
+    if upper is None:
+        return f"{ratio(lower)} to {UNBOUNDED}"
+    return f"{ratio(lower)}{DASH}{ratio(upper)}"
+
+
+def ratio_with_interval(estimate: float | None, lower: float | None, upper: float | None) -> str:
+    """Print a ratio and its interval, as in a table cell.
+
+    Examples
+    --------
+    >>> ratio_with_interval(0.59, 0.2, 1.62).replace(NBSP, " ")
+    '0.59 (0.20–1.62)'
+    >>> ratio_with_interval(None, None, None)
+    'not estimable'
+    """
+    if estimate is None:
+        return "not estimable"
+    return f"{ratio(estimate)}{NBSP}({ratio_limits(lower, upper)})"
+
+
+def decimals_for(x: float | None, digits: int = 3) -> int:
+    """Count the decimals that show a number with so many significant digits.
+
+    Examples
+    --------
+    >>> decimals_for(0.0484), decimals_for(4.84), decimals_for(118.0), decimals_for(0.0)
+    (4, 2, 0, 2)
+    """
+    if x is None or x == 0 or not isfinite(x):
+        return digits - 1
+    return max(0, digits - 1 - floor(log10(abs(x))))
+
+
+def common_decimals(values: Iterable[float | None], digits: int = 3) -> int:
+    """Count the decimals for one line of a table: three significant digits, less what no value uses.
+
+    The largest value sets the digits; trailing noughts that all values share are dropped, so that a lab
+    value on a 0.1 grid is printed on that grid.
+
+    Examples
+    --------
+    >>> common_decimals([2.5, 2.3, 2.8]), common_decimals([3.62, 3.6]), common_decimals([68.04, 60.1])
+    (1, 2, 1)
+    """
+    known = [abs(v) for v in values if v is not None]
+    decimals = decimals_for(max(known, default=0.0), digits) if any(known) else 0
+    while decimals and all(abs(round(v, decimals - 1) - v) <= 0.05 * 10.0**-decimals for v in known):
+        decimals -= 1
+    return decimals
+
+
+def with_interval(estimate: float | None, lower: float | None, upper: float | None, decimals: int) -> str:
+    """Print any estimate and its interval with so many decimals.
+
+    Examples
+    --------
+    >>> with_interval(0.0484, 0.0377, 0.0613, 4).replace(NBSP, " ")
+    '0.0484 (0.0377–0.0613)'
+    >>> with_interval(-0.9, -2.1, 0.3, 2).replace(NBSP, " ")
+    '−0.90 (−2.10 to 0.30)'
+    """
+    if estimate is None:
+        return "not estimable"
+    if lower is None and upper is None:
+        return fixed(estimate, decimals)
+    joint = " to " if (lower is not None and lower < 0) or lower is None or upper is None else DASH
+    low, high = (UNBOUNDED if v is None else fixed(v, decimals) for v in (lower, upper))
+    return f"{fixed(estimate, decimals)}{NBSP}({low}{joint}{high})"
+
+
+def person_time(total: float) -> int:
+    """Count the decimals of person-years in a table with this total: more where there are few.
+
+    Examples
+    --------
+    >>> person_time(1425.3), person_time(14.06)
+    (1, 2)
+    """
+    return 1 if total >= 100 else 2
+
+
+def level_percent(level: float) -> str:
+    """Print a confidence level.
+
+    Examples
+    --------
+    >>> level_percent(0.95), level_percent(0.995)
+    ('95%', '99.5%')
+    """
+    return f"{100 * level:.6g}%"
+
+
+def listing(words: Iterable[str], last: str = "and") -> str:
+    """Join words as a sentence does.
+
+    Examples
+    --------
+    >>> listing(["death"]), listing(["CVE", "death", "fracture"])
+    ('death', 'CVE, death and fracture')
+    """
+    items = list(words)
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {last} {items[-1]}"
+
+
+def plural(n: int, one: str, many: str | None = None) -> str:
+    """Print a count with its noun.
+
+    Examples
+    --------
+    >>> plural(1, "event").replace(NBSP, " "), plural(1200, "event").replace(NBSP, " ")
+    ('1 event', '1,200 events')
+    """
+    return f"{count(n)}{NBSP}{one if n == 1 else many or one + 's'}"
