@@ -1,0 +1,240 @@
+"""The commands: simulate, check, run, demo, schema.
+
+Imports stand inside the commands here and nowhere else: this is the edge of the program, and `riskset --help`
+must answer at once, without loading polars, matplotlib and the rest.
+
+Exit codes: 0 done, 2 refused with a message that says what to correct, 1 an error of riskset itself, 130
+interrupted.
+"""
+
+# ruff: noqa: PLC0415, PLR0917 (imports inside the commands; a command has as many options as it has)
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from time import perf_counter
+from traceback import extract_tb
+from typing import Annotated, TextIO
+
+import typer
+
+from riskset import __version__
+from riskset.errors import RisksetError, RisksetWarning
+
+app = typer.Typer(
+    help="From raw hospital tables to a publishable time-to-event result.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # rich would double the time that --help takes
+    pretty_exceptions_enable=False,
+)
+
+
+class CohortName(StrEnum):
+    """Cohorts that can be simulated; both spellings are the field's."""
+
+    haemodialysis = "haemodialysis"
+    hemodialysis = "hemodialysis"
+
+
+class TableFormat(StrEnum):
+    """File formats of the simulated tables."""
+
+    csv = "csv"
+    parquet = "parquet"
+
+
+Plan = Annotated[Path, typer.Argument(metavar="PLAN", help="The plan file, study.toml.")]
+Debug = Annotated[
+    bool, typer.Option("--debug", help="Show the traceback of an error. It can hold patients' values.")
+]
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"riskset {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(  # pyright: ignore[reportUnusedFunction] (typer calls it)
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and leave."
+        ),
+    ] = False,
+) -> None:
+    del version  # its callback has printed it
+
+
+@app.command()
+def simulate(
+    cohort: Annotated[CohortName, typer.Argument(help="haemodialysis or hemodialysis.")],
+    out: Annotated[Path, typer.Option(help="Folder for the tables.")] = Path("data"),
+    patients: Annotated[int, typer.Option(min=1, help="Patients who remain after eligibility.")] = 399,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed; without it the shipped cohort.")] = None,
+    format: Annotated[TableFormat, typer.Option(help="File format.")] = TableFormat.csv,  # noqa: A002 (the option's name)
+    debug: Debug = False,
+) -> None:
+    """Write the raw tables of a simulated cohort with known truth."""
+    with _refusals(debug):
+        from riskset.study.demo import simulate_tables
+
+        del cohort  # there is one so far
+        files = simulate_tables(out, patients=patients, seed=seed, format=format.value)
+        print(f"{len(files)} tables in {out}: {', '.join(files)}")
+
+
+@app.command()
+def check(plan: Plan, debug: Debug = False) -> None:
+    """Check a plan and its tables: what matched, who stays, how many events; no estimates."""
+    with _refusals(debug):
+        from riskset.study import read_plan
+        from riskset.study.check import check_study
+
+        with stages() as progress:
+            text = check_study(read_plan(plan), progress)
+        print(text)
+
+
+@app.command()
+def run(
+    plan: Plan,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the results; by default PLAN-results, here.", show_default=False),
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Run a study: report.html, figures, results.json, manifest.json."""
+    with _refusals(debug):
+        _run_into(plan, Path(f"{plan.stem}-results") if out is None else out)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for data, plan and results.")] = Path("riskset-demo"),
+    debug: Debug = False,
+) -> None:
+    """Simulate the worked haemodialysis study and run it; nothing else is needed."""
+    with _refusals(debug):
+        from riskset.study.demo import prepare_demo
+
+        plan = prepare_demo(out)
+        print(f"Data: {out / 'data'}\nPlan: {plan}")
+        _run_into(plan, out / "results")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the plan, for editors and programs."""
+    import json
+
+    from riskset.study import plan_schema
+
+    print(json.dumps(plan_schema(), indent=2, ensure_ascii=False))
+
+
+def _run_into(plan: Path, out: Path) -> None:
+    from riskset.report import write_report
+    from riskset.study import read_plan, run_study
+    from riskset.study.output import staged
+
+    with stages() as progress:
+        study = read_plan(plan)
+        with staged(out) as staging:
+            results = run_study(study, out=staging, progress=progress)
+            progress("report")
+            write_report(results, staging)
+    print(f"Report: {out / 'report.html'}")
+
+
+@contextmanager
+def stages() -> Generator[Callable[[str], None]]:
+    """Name each stage on the terminal as it begins, and its time as it ends; stdout stays for results."""
+    began = whole = perf_counter()
+    current: str | None = None
+    live = sys.stderr.isatty()
+
+    def close() -> None:
+        if current is not None:
+            seconds = f"{perf_counter() - began:6.1f} s"
+            end = "\r" if live else ""
+            print(f"{end}  {current:<40}{seconds}", file=sys.stderr, flush=True)
+
+    def begin(stage: str) -> None:
+        nonlocal began, current
+        close()
+        began, current = perf_counter(), stage
+        if live:
+            print(f"  {stage} ...", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield begin
+    except BaseException:
+        if live and current is not None:
+            print(file=sys.stderr)  # leave the unfinished stage on its own line
+        raise
+    close()
+    print(f"  {'all':<40}{perf_counter() - whole:6.1f} s", file=sys.stderr)
+
+
+@contextmanager
+def _refusals(debug: bool) -> Generator[None]:
+    """Turn errors into one message without values and the exit code of their kind."""
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            yield
+    except RisksetError as error:
+        if debug:
+            raise
+        print(f"{type(error).__name__.removesuffix('Error')} error: {error}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        print("\nInterrupted. Earlier output is as it was.", file=sys.stderr)
+        raise typer.Exit(130) from None
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        if debug:
+            raise
+        # Its text may quote a patient's value, so only its kind and place are shown.
+        place = _place(error)
+        print(
+            f"riskset failed ({type(error).__name__}{place}). This is an error of riskset, not of your study.\n"
+            "  Remedy: Run the command again with --debug and report the traceback; it can hold patients' values.",
+            file=sys.stderr,
+        )
+        raise typer.Exit(1) from None
+
+
+def _place(error: Exception) -> str:
+    here = Path(__file__).parent
+    frames = [f for f in extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(here)]
+    return f" at {Path(frames[-1].filename).relative_to(here)}:{frames[-1].lineno}" if frames else ""
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Print riskset's own warnings as sentences; those of libraries may quote values and say nothing to users."""
+    del filename, lineno, file, line
+    if issubclass(category, RisksetWarning):
+        print(f"Note: {message}", file=sys.stderr)
+
+
+def main() -> None:
+    """Start the command line."""
+    app()
