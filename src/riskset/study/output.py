@@ -1,30 +1,22 @@
 """The output folder: everything is written beside it under another name and takes its place at the end.
 
-A run that fails or is stopped leaves the previous output whole. A folder that holds anything but an earlier
-output is never replaced.
+A run that fails or is stopped leaves the previous output whole. A folder that is not an output is never touched,
+and files that somebody laid beside an earlier output stay there.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import platform
 import shutil
 import tempfile
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 
-from pydantic import JsonValue
-
 from riskset.errors import OutputError
-from riskset.study.results import Results
 
 MANIFEST = "manifest.json"
-RESULTS = "results.json"
-# what the numbers rest on; the report's own libraries change its looks at most
-_LIBRARIES = ("numpy", "polars", "scipy", "formulaic", "pint", "pydantic")
+# what a run writes; anything else in an output folder is its owner's and stays
+OURS = frozenset({MANIFEST, "results.json", "report.html", "figures", "rejects.csv"})
 
 
 @contextmanager
@@ -81,7 +73,7 @@ def _refuse_what_is_not_ours(out: Path) -> None:
         raise OutputError("is a file, not a folder", where=str(out), remedy="Choose another name.")
     if out.is_dir() and any(out.iterdir()) and not (out / MANIFEST).is_file():
         raise OutputError(
-            "the folder holds other files, and an output takes the place of the whole folder",
+            "the folder holds other files and is no earlier output",
             where=str(out),
             remedy="Name a new folder, an empty one, or one with an earlier output.",
         )
@@ -99,53 +91,6 @@ def _swap(folder: Path, target: Path) -> None:
     except OSError:
         old.rename(target)
         raise
+    for kept in [p for p in old.iterdir() if p.name not in OURS]:
+        kept.rename(target / kept.name)
     shutil.rmtree(old, ignore_errors=True)
-
-
-def stable_json(value: JsonValue) -> bytes:
-    """Write JSON with sorted keys, every digit of a number (the shortest text that reads back) and one newline.
-
-    Examples
-    --------
-    >>> print(stable_json({"b": 0.1, "a": "é"}).decode(), end="")
-    {
-     "a": "é",
-     "b": 0.1
-    }
-    """
-    text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    return f"{text}\n".encode()
-
-
-def write_results(results: Results, folder: Path, inputs: Mapping[str, str]) -> None:
-    """Write ``results.json`` and ``manifest.json``.
-
-    Parameters
-    ----------
-    results : Results
-        What the run found.
-    folder : Path
-        Where to.
-    inputs : mapping
-        SHA-256 by file name, as the tables were read.
-    """
-    data = stable_json(results.model_dump(mode="json"))
-    write_bytes(folder / RESULTS, data)
-    manifest: dict[str, JsonValue] = {
-        "riskset": results.riskset,
-        "plan_sha256": results.plan_sha256,
-        "results_sha256": hashlib.sha256(data).hexdigest(),
-        "inputs_sha256": dict(inputs),
-        "seed": results.seed,
-        "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}",
-        "libraries": {name: version(name) for name in _LIBRARIES},
-    }
-    write_bytes(folder / MANIFEST, stable_json(manifest))
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file under another name and rename it, so that it is there whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(data)
-    part.replace(path)
