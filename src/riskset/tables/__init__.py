@@ -1,1 +1,26 @@
 """Readers, schemas, accepted rows and rejects."""
+
+from riskset.tables.door import ROW as ROW
+from riskset.tables.door import as_frame as as_frame
+from riskset.tables.door import with_rows as with_rows
+from riskset.tables.filters import Filter as Filter
+from riskset.tables.filters import kind as kind
+from riskset.tables.filters import nearest as nearest
+from riskset.tables.filters import parse_filter as parse_filter
+from riskset.tables.matching import Matched as Matched
+from riskset.tables.matching import MatchedString as MatchedString
+from riskset.tables.matching import check_ids as check_ids
+from riskset.tables.matching import id_form as id_form
+from riskset.tables.matching import match_filter as match_filter
+from riskset.tables.read import Clock as Clock
+from riskset.tables.read import Table as Table
+from riskset.tables.read import TableSpec as TableSpec
+from riskset.tables.read import id_text as id_text
+from riskset.tables.read import problems_of as problems_of
+from riskset.tables.read import read_table as read_table
+from riskset.tables.read import require_one_row_per_person as require_one_row_per_person
+from riskset.tables.rejects import Rejects as Rejects
+from riskset.tables.times import implausible as implausible
+from riskset.tables.times import parse_times as parse_times
+from riskset.tables.times import window as window
+from riskset.tables.values import parse_values as parse_values

@@ -1,0 +1,201 @@
+"""What a filter matched and what it nearly matched; which ids two tables share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+import polars as pl
+
+from riskset.errors import TableError
+from riskset.tables.filters import Filter, parse_filter
+
+FEWEST_PERSONS = 5  # strings of fewer persons could point at somebody: they are counted, not shown
+_SIMILAR = 0.8  # share of matching letters: one typing error in a drug name of eight letters or more
+_MOST_COMPARED = 5_000  # distinct strings; a column of free text is not a code list
+
+
+@dataclass(frozen=True)
+class MatchedString:
+    """One raw string with its rows and persons."""
+
+    text: str
+    rows: int
+    persons: int
+
+
+@dataclass(frozen=True)
+class Matched:
+    """What one `where` matched in its table.
+
+    Parameters
+    ----------
+    where : str
+        The filter.
+    rows, persons : int
+        Matched in all.
+    strings : tuple of MatchedString
+        Raw strings matched, most frequent first, of at least 5 persons.
+    strings_withheld : int
+        Strings of fewer than 5 persons.
+    near_misses : tuple of MatchedString
+        Strings that look like a match and are not, of at least 5 persons.
+    near_misses_withheld : int
+        Those of fewer than 5 persons.
+    """
+
+    where: str
+    rows: int
+    persons: int
+    strings: tuple[MatchedString, ...]
+    strings_withheld: int
+    near_misses: tuple[MatchedString, ...]
+    near_misses_withheld: int
+
+
+def match_filter(frame: pl.DataFrame, where: str | Filter, *, id: str, table: str = "table") -> Matched:
+    """Tell what a filter matched, and what it nearly did.
+
+    Parameters
+    ----------
+    frame : pl.DataFrame
+        The table.
+    where : str or Filter
+    id : str
+        Column of person ids.
+    table : str
+        Name for messages.
+
+    Returns
+    -------
+    Matched
+
+    Raises
+    ------
+    TableError
+        If the filter does not go with the table.
+
+    Examples
+    --------
+    >>> frame = pl.DataFrame({"id": list("abcdef"), "analyte": ["Mg"] * 5 + ["Ca"]})
+    >>> match_filter(frame, "analyte = 'Mg'", id="id").strings
+    (MatchedString(text='Mg', rows=5, persons=5),)
+    """
+    found = parse_filter(where) if isinstance(where, str) else where
+    hit = found.rows(frame, where=table).fill_null(value=False)
+    chosen = frame.filter(hit)
+    columns = [c for c in found.columns if _is_code(frame.schema[c])]
+    shown, withheld = _shown(_strings(chosen, columns, id))
+    misses: list[MatchedString] = []
+    texts = [c for c in columns if not frame.schema[c].is_integer() and frame.schema[c] != pl.Boolean]
+    if texts:
+        matched_texts = {s.text for s in _strings(chosen, texts, id)}
+        others = [s for s in _strings(frame.filter(~hit), texts, id) if s.text not in matched_texts]
+        targets = {t.casefold().strip() for t in (*found.literals, *matched_texts) if t}
+        misses = [s for s in others[:_MOST_COMPARED] if _alike(s.text, targets)]
+    near, near_withheld = _shown(misses)
+    return Matched(found.sql, chosen.height, chosen[id].n_unique(), shown, withheld, near, near_withheld)
+
+
+def _is_code(dtype: pl.DataType) -> bool:
+    return not (dtype.is_float() or dtype.is_temporal() or dtype.is_nested() or dtype.is_decimal())
+
+
+def _strings(frame: pl.DataFrame, columns: list[str], id: str) -> list[MatchedString]:
+    if not columns or frame.is_empty():
+        return []
+    text = pl.concat_str([pl.col(c).cast(pl.String).fill_null("") for c in columns], separator=" | ")
+    counts = (
+        frame.group_by(text.alias("__text__"))
+        .agg(pl.len().alias("__rows__"), pl.col(id).n_unique().alias("__persons__"))
+        .sort(["__rows__", "__text__"], descending=[True, False])
+    )
+    return [
+        MatchedString(t, int(r), int(p))
+        for t, r, p in counts.select("__text__", "__rows__", "__persons__").iter_rows()
+    ]
+
+
+def _shown(strings: list[MatchedString]) -> tuple[tuple[MatchedString, ...], int]:
+    shown = tuple(s for s in strings if s.persons >= FEWEST_PERSONS)
+    return shown, len(strings) - len(shown)
+
+
+def _alike(text: str, targets: set[str]) -> bool:
+    folded = text.casefold().strip()
+    if not folded:
+        return False
+    for target in targets:
+        if folded == target or (len(target) >= 4 and target in folded):
+            return True
+        matcher = SequenceMatcher(None, folded, target, autojunk=False)
+        if (
+            matcher.real_quick_ratio() >= _SIMILAR
+            and matcher.quick_ratio() >= _SIMILAR
+            and matcher.ratio() >= _SIMILAR
+        ):
+            return True
+    return False
+
+
+def id_form(ids: pl.Series) -> str:
+    """Describe what ids look like without showing one.
+
+    Parameters
+    ----------
+    ids : pl.Series
+        As text.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> id_form(pl.Series(["00123", "00045"]))
+    '5 characters, digits only, leading zeros'
+    """
+    present = ids.drop_nulls().cast(pl.String)
+    if present.is_empty():
+        return "empty"
+    lengths = present.str.len_chars()
+    short, long = lengths.min(), lengths.max()
+    parts = [f"{short} characters" if short == long else f"{short} to {long} characters"]
+    digits = bool(present.str.contains(r"^\d+$").all())
+    parts.append("digits only" if digits else "letters or other signs")
+    if digits:
+        parts.append("leading zeros" if bool(present.str.starts_with("0").any()) else "no leading zeros")
+    return ", ".join(parts)
+
+
+def check_ids(ids: pl.Series, known: pl.Series, *, where: str) -> int:
+    """Count ids of a table that are not known; stop if fewer than half are.
+
+    Parameters
+    ----------
+    ids : pl.Series
+        Ids of the table.
+    known : pl.Series
+        Ids of all persons of the data, eligible or not.
+    where : str
+        Table, for the message.
+
+    Returns
+    -------
+    int
+        Distinct ids that are not known.
+
+    Raises
+    ------
+    TableError
+        If fewer than half of the table's distinct ids are known; the two forms of id are named, not the ids.
+    """
+    distinct = ids.drop_nulls().unique()
+    matched = int(distinct.is_in(known.drop_nulls().unique().implode()).sum())
+    if 2 * matched < distinct.len():
+        raise TableError(
+            f"fewer than half of the ids are ids of persons ({matched:,} of {distinct.len():,})",
+            where=where,
+            remedy=f"Write ids alike in all tables. Here: {id_form(distinct)}; persons: {id_form(known)}.",
+        )
+    return distinct.len() - matched
