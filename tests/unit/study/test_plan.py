@@ -1,0 +1,232 @@
+"""The plan language: what reads, what is refused, and in which words."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from riskset.errors import PlanError
+from riskset.study import plan_from_toml, plan_schema, read_plan
+
+ROOT = Path(__file__).parents[3]
+EXAMPLES = ("haemodialysis", "icu-magnesium")
+TEXT = (ROOT / "examples" / "haemodialysis" / "study.toml").read_text("utf-8")
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(PlanError) as caught:
+        plan_from_toml(text)
+    return str(caught.value)
+
+
+def changed(old: str, new: str) -> str:
+    assert old in TEXT, old
+    return TEXT.replace(old, new, 1)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_the_examples_are_plans(example: str) -> None:
+    path = ROOT / "examples" / example / "study.toml"
+    plan = read_plan(path)
+    assert plan.path == path
+    assert plan.folder == (path.parent / plan.data.folder).resolve()
+    assert plan.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert plan.title
+    assert all(m.table == "labs" for m in plan.measures.values())
+    assert all(d.table == "prescriptions" for d in plan.drugs.values())
+
+
+def test_what_may_be_left_out_is_inferred_and_what_is_written_stays() -> None:
+    plan = plan_from_toml(TEXT)
+    assert plan.outcomes["cve"].table == "events"
+    assert plan.outcomes["death"].table == ""  # it is a reason for the end of follow-up
+    assert plan.measures["pth"].carry_forward == "200 days"
+    assert plan.primary_model == "Model 3"
+    assert list(plan.modifier.levels) == ["naive", "user", "past"]
+    assert plan.states == ("never", "current", "former")
+
+
+def test_a_plan_cannot_be_changed() -> None:
+    plan = plan_from_toml(TEXT)
+    with pytest.raises(ValidationError, match="frozen"):
+        plan.measures["mg"].lag = "30 days"  # pyright: ignore[reportAttributeAccessIssue]
+
+
+# Each: what is written in place of what, and the words that the refusal must hold.
+WRONG = [
+    ("carry_forward = \"90 days\"", "cary_forward = \"90 days\"", ["measures.mg.cary_forward", "no such key", "Did you mean carry_forward?", "lag"]),
+    ('clock    = "day"', 'clock = "dya"', ["data.clock", '"dya"', "Did you mean day?", "day, time"]),
+    ("seed     = 20260101", 'seed = "7"', ["seed", "whole number"]),
+    ("seed     = 20260101", "seed = -1", ["seed", "at least 0"]),
+    ("seed     = 20260101", "seed = true", ["seed", "whole number"]),
+    ('id       = "patient_id"', "", ["data.id", "is missing"]),
+    ("below = 2.4", 'below = "2.4"', ["exposure.groups.below", "number, without quotes"]),
+    ("below = 2.4", "below = nan", ["exposure.groups.below", "finite number"]),
+    ("primary = true", 'primary = "yes"', ['models."Model 3".primary', "true or false"]),
+    ("primary = true", "primary = false", ["models", "exactly one model is primary", "none is"]),
+    ('"Model 1" = { adjust = "age + sex" }', '"Model 1" = { primary = true }', ["exactly one model is primary", "2 are"]),
+    ('"Model 1" =', '"model-2" =', ["Model 2", "too like"]),
+    ('observed = ["2010-01-01", "2024-12-31"]', 'observed = ["2010-01-01", "yesterday"]', ["data.observed[2]", "date like 2024-12-31"]),
+    ('observed = ["2010-01-01", "2024-12-31"]', 'observed = ["2010-01-01"]', ["data.observed"]),
+    ('"Adult at index" }', '"Adult at index", keeep = "x" }', ["cohort.require[1].keeep", "Did you mean keep?"]),
+    ('keep = "age >= 18", ', "", ["cohort.require[1].keep", "is missing"]),
+    ('measure   = "mg"', 'measure = "mag"', ["exposure.measure", '"mag"', "Did you mean mg?"]),
+    ('drug   = "calcimimetic"', 'drug = "calcimimetics"', ["modifier.drug", "Did you mean calcimimetic?"]),
+    ('user = ["current"]', 'user = ["curent"]', ["modifier.levels.user", "Did you mean current?"]),
+    ('user = ["current"]', 'user = ["current", "former"]', ['"former" belongs to 2 levels']),
+    (', past = ["former"] }   #', " }   #", ['"former" belongs to no level']),
+    ('reference = ">= 2.4 mg/dL"', 'reference = "> 2.4 mg/dL"', ["exposure.groups.reference", "Did you mean >= 2.4 mg/dL?"]),
+    ('from         = "patients"', 'from = "patient"', ["cohort.from", "Did you mean patients?"]),
+    ('mg      = { where', 'mg = { table = "lab", where', ["measures.mg.table", "Did you mean labs?"]),
+    ('time = "date", value = "value"', 'value = "value"', ["measures.mg", "no table is named"]),
+    ('start = "start", stop = "stop"', 'start = "start"', ["tables.prescriptions.stop", "must name a column"]),
+    ('competing = ["death"]', 'competing = ["dead"]', ["outcomes.cve.competing[1]", "Did you mean death?"]),
+    ("extra   = { fracture", "extra = { fractur", ['models."Model 3".extra.fractur', "Did you mean fracture?"]),
+    ("events = { cve = 122", "events = { cv = 122", ["report.published.events.cv", "Did you mean cve?"]),
+    ('grace = "30 days"', 'grace = "30 dyas"', ["drugs.calcimimetic.grace", "Did you mean days"]),
+    ('"5 years"', '"five years"', ["cohort.max_followup", "90 days"]),
+    ('"5 years"', '"0 days"', ["cohort.max_followup", "longer than nothing"]),
+    ('missing_stop = "ongoing"', 'missing_stop = "ongoin"', ["tables.prescriptions.missing_stop", "Did you mean ongoing?"]),
+    ('unit = "months"', 'unit = "month"', ["baseline.vintage.unit", "Did you mean months?"]),
+    ('unit = "g/dL"', 'unit = "g/dLL"', ["measures.albumin.unit", "g/dL"]),
+    ('column = "sex",', 'column = "sex", since = "birth_date",', ["baseline.sex", "exactly one of"]),
+    ("bmi              =", "mg =", ["measures.mg", "baseline.mg", "name"]),
+    ("bmi              =", "mg_group =", ["baseline.mg_group", "derived column"]),
+    ("bmi              =", "entry =", ["baseline.entry", "taken"]),
+    ("bmi              =", '"body mass" =', ["body mass", "letters, digits and underscores"]),
+    ("knots = 4", "knots = 9", ["exposure.curve.knots", "at most 7"]),
+    ("riskset  = 1", "riskset = 2", ["riskset", "2 is not possible here"]),
+    ("tables]  ", "tables.x]  ", ["tables.x"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "words"), WRONG, ids=[w[1][:40] for w in WRONG])
+def test_a_wrong_plan_is_refused_in_plain_words(old: str, new: str, words: list[str]) -> None:
+    message = refusal(changed(old, new))
+    assert "study.toml" in message
+    for word in words:
+        assert word in message
+    # none of the library's own words
+    assert not re.search(r"pydantic|type=|input_value|extra_forbidden|validation error|literal", message)
+
+
+def test_everything_wrong_is_said_at_once() -> None:
+    text = changed('clock    = "day"', 'clock = "dya"')
+    text = text.replace("carry_forward", "cary_forward", 1).replace("seed     = 20260101", "seed = 1.5")
+    message = refusal(text + "\n[sensitivity]\n")
+    assert "4 problems" in message
+    for word in ("data.clock", "cary_forward", "seed", "sensitivity"):
+        assert word in message
+
+
+def test_checks_across_sections_go_on_past_an_unknown_key() -> None:
+    text = changed('measure   = "mg"', 'measure = "mag"').replace("carry_forward", "cary_forward", 1)
+    message = refusal(text)
+    assert "2 problems" in message
+    assert "exposure.measure" in message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("[report]", '[sensitivity]\n"Lag" = { vary = "measures.mg.lag", over = ["30 days"] }\n[report]', "sensitivity"),
+        ("[report]", "[subgroups]\n[report]", "subgroups"),
+        ("[report]", "[imputation]\nm = 20\n[report]", "imputation"),
+        ("[report]", "[msm]\n[report]", "msm"),
+        ("seed     = 20260101", 'competing = "fine_gray"', "competing"),
+        ('index        = "index_date"', 'index = "index_date"\ntime_scale = "age"', "cohort.time_scale"),
+        ("carry_forward", 'use = "mean", carry_forward', "measures.mg.use"),
+        ('grace = "30 days"', 'state = "dose"', "drugs.calcimimetic.state"),
+        ('grace = "30 days"', "days_supply = 30", "drugs.calcimimetic.days_supply"),
+        ("below = 2.4", "quantiles = 3", "exposure.groups.quantiles"),
+    ],
+)  # fmt: skip
+def test_keys_of_later_work_are_refused_by_name(old: str, new: str, key: str) -> None:
+    message = refusal(changed(old, new))
+    assert key in message
+    assert "planned, not yet available" in message
+    assert "emove the key" in message
+
+
+def test_broken_toml_names_the_line() -> None:
+    number = TEXT[: TEXT.index("[cohort]")].count("\n") + 1
+    message = refusal(changed("[cohort]", "[cohort"))
+    assert f"line {number}" in message
+    assert "[cohort" in message
+
+
+def test_an_empty_file_says_what_a_plan_needs() -> None:
+    message = refusal("")
+    for key in ("riskset", "title", "data", "tables", "cohort", "outcomes", "exposure", "modifier", "models"):
+        assert f"{key}: is missing" in message
+
+
+def test_a_plan_that_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "study.toml").write_text("")
+    with pytest.raises(PlanError, match=r"no such plan file[\s\S]*study\.toml"):
+        read_plan(tmp_path / "stduy.toml")
+    with pytest.raises(PlanError, match="is a folder"):
+        read_plan(tmp_path)
+    (tmp_path / "latin.toml").write_bytes('\n\ntitle = "Hä"'.encode("latin-1"))
+    with pytest.raises(PlanError, match="line 3 is not UTF-8"):
+        read_plan(tmp_path / "latin.toml")
+
+
+def test_native_dates_are_dates_too() -> None:
+    quoted, native = '["2010-01-01", "2024-12-31"]', "[2010-01-01, 2024-12-31]"
+    assert plan_from_toml(changed(quoted, native)).data.observed == plan_from_toml(TEXT).data.observed
+
+
+def test_the_schema_describes_every_key() -> None:
+    schema = plan_schema()
+    json.dumps(schema)
+    undescribed = [
+        f"{name}.{key}"
+        for name, section in [("plan", schema), *schema["$defs"].items()]
+        for key, value in section["properties"].items()
+        if not value.get("description")
+    ]
+    assert not undescribed
+    assert all(s["additionalProperties"] is False for s in [schema, *schema["$defs"].values()])
+    assert schema["$defs"]["Cohort"]["properties"]["from"]["type"] == "string"  # as written, not as in Python
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_key_of_the_examples_is_in_the_schema(example: str) -> None:
+    schema = plan_schema()
+
+    def walk(value: object, part: dict[str, object], place: str) -> None:
+        while "$ref" in part or "anyOf" in part:
+            options = part.get("anyOf", [part])
+            part = next(o for o in options if o.get("type") != "null")  # pyright: ignore
+            if "$ref" in part:
+                part = schema["$defs"][str(part["$ref"]).rsplit("/", 1)[1]]
+        if isinstance(value, dict):
+            assert part["type"] == "object", place
+            for key, child in value.items():
+                inside = (
+                    part.get("properties", {}).get(key)
+                    or part.get("additionalProperties")
+                    or next(iter(part.get("patternProperties", {"": None}).values()))
+                )  # pyright: ignore
+                assert isinstance(inside, dict), f"{place}.{key}"
+                walk(child, inside, f"{place}.{key}")
+            assert set(part.get("required", [])) <= set(value), place  # pyright: ignore
+        elif isinstance(value, list):
+            assert part["type"] == "array", place
+        elif "enum" in part:
+            assert value in part["enum"], place  # pyright: ignore
+        elif "const" in part:
+            assert value == part["const"], place
+        else:
+            types = {"string": str, "integer": int, "number": (int, float), "boolean": bool}
+            assert isinstance(value, types[str(part["type"])]), place
+
+    path = ROOT / "examples" / example / "study.toml"
+    walk(tomllib.loads(path.read_text("utf-8")), schema, "plan")
