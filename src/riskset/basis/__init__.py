@@ -1,1 +1,5 @@
-"""Spline bases, frozen once their knots are known. Arrays only."""
+"""Bases for continuous variables. Arrays only."""
+
+from riskset.basis.spline import default_knots, restricted_cubic_spline
+
+__all__ = ["default_knots", "restricted_cubic_spline"]

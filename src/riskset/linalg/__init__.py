@@ -1,1 +1,5 @@
-"""Rank-revealing solves, sandwich variances, quadratic forms. Arrays only."""
+"""Rank-revealing solves and quadratic forms. Arrays only."""
+
+from riskset.linalg.cholesky import Cholesky, quadratic_form, rank_revealing_cholesky
+
+__all__ = ["Cholesky", "quadratic_form", "rank_revealing_cholesky"]

@@ -1,0 +1,117 @@
+"""Log partial likelihood, score and information from risk-set moments: algebra over event times.
+
+With den_kj = S0_k - (j/m) D0_k for the j-th of m tied deaths at time k, and wbar_k their mean weight,
+
+    loglik      = sum_deaths w eta - sum_kj wbar log den_kj
+    score       = sum_deaths w x - sum_k (h_k S1_k - q_k D1_k)
+    information = X' diag(v) X - sum_k [A S1 S1' - B (S1 D1' + D1 S1') + C D1 D1']
+
+where h, q = sum_j wbar (1, j/m) / den and A, B, C = sum_j wbar (1, j/m, (j/m)^2) / den^2. Breslow's method
+is the same with j/m replaced by 0.
+
+References
+----------
+Efron, B. (1977). The efficiency of Cox's likelihood function for censored data. JASA 72, 557-565.
+Therneau, T. & Grambsch, P. (2000). Modeling Survival Data, section 3.3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from riskset.kernel.arrays import Floats
+from riskset.kernel.index import EventTimeIndex
+from riskset.kernel.moments import Moments, RiskRows, gram, moments, row_weights
+from riskset.kernel.sums import forward_sums
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The likelihood at one beta, with what its derivatives need.
+
+    Attributes
+    ----------
+    beta : float array (p,)
+    loglik : float
+        Log partial likelihood; -inf where a risk set has vanished in rounding.
+    moments : Moments
+    h, q : float arrays (D,)
+        Increment of the (partial) baseline hazard at each event time, and the part of it from which tied
+        deaths are spared. On the scale of the shifted risks.
+    """
+
+    beta: Floats
+    loglik: float
+    moments: Moments
+    h: Floats
+    q: Floats
+
+
+def evaluate(rows: RiskRows, beta: Floats) -> State:
+    """Log partial likelihood at ``beta``."""
+    index = rows.index
+    m = moments(rows, beta)
+    den = _denominators(index, m)
+    with np.errstate(all="ignore"):
+        loglik = m.death_eta - float(index.step_weight @ np.log(den))
+        h = _by_time(index, index.step_weight / den)
+        q = _by_time(index, index.step_weight * index.fraction / den)
+    if not np.isfinite(loglik):
+        loglik = -np.inf
+    return State(beta=beta, loglik=loglik, moments=m, h=h, q=q)
+
+
+def score(rows: RiskRows, state: State) -> Floats:
+    """First derivative of the log partial likelihood, shape (p,)."""
+    m = state.moments
+    return rows.index.death_weight @ rows.death_X - (state.h @ m.S1 - state.q @ m.D1)
+
+
+def cumulative_hazard(index: EventTimeIndex, increments: Floats) -> Floats:
+    """Sum increments (D,) or (D, p) at the event times up to each slot, within strata."""
+    H = np.zeros((index.n_slots, *increments.shape[1:]))
+    H[index.event_slot] = increments
+    forward_sums(H, index.base)
+    return H
+
+
+def curvature(rows: RiskRows, state: State) -> Floats:
+    """Weight v_i >= 0 of each row in the information, shape (n,)."""
+    H = cumulative_hazard(rows.index, state.h)
+    return row_weights(rows, state.moments.risk, H, state.q)
+
+
+def information(rows: RiskRows, state: State) -> tuple[Floats, Floats]:
+    """Observed information, and the diagonal of the Gram matrix it was subtracted from.
+
+    Returns
+    -------
+    information : float array (p, p)
+    scale : float array (p,)
+        Size of the terms whose difference the diagonal is: what its rounding error is relative to.
+    """
+    index, m = rows.index, state.moments
+    den = _denominators(index, m)
+    square = index.step_weight / den**2
+    A = _by_time(index, square)
+    B = _by_time(index, square * index.fraction)
+    C = _by_time(index, square * index.fraction**2)
+    G = gram(rows.X, curvature(rows, state))
+    cross = m.S1.T @ (B[:, None] * m.D1)
+    between = m.S1.T @ (A[:, None] * m.S1) - cross - cross.T + m.D1.T @ (C[:, None] * m.D1)
+    info = G - between
+    return (info + info.T) / 2, np.diag(G).copy()
+
+
+def _denominators(index: EventTimeIndex, m: Moments) -> Floats:
+    """den_kj, one for each death."""
+    repeats = index.deaths_per_time
+    return np.repeat(m.S0, repeats) - index.fraction * np.repeat(m.D0, repeats)
+
+
+def _by_time(index: EventTimeIndex, per_death: Floats) -> Floats:
+    if index.first_death.size == per_death.size:
+        return per_death
+    return np.add.reduceat(per_death, index.first_death)
