@@ -59,9 +59,7 @@ class Table(Section):
     """One raw table: its file, and which columns play which part."""
 
     file: Text
-    """File in the data folder: .csv, .csv.gz, .xlsx or .parquet."""
-    sheet: str | None = None
-    """Sheet of an .xlsx file; the first by default."""
+    """File in the data folder: .csv, .csv.gz or .parquet."""
     one_row_per_person: bool = False
     """Refuse the table if a person has more than one row."""
     where: str | None = None

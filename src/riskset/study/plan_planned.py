@@ -22,6 +22,7 @@ _KEYS: Mapping[str, str] = {
     "cohort.exclude_first": "leaving out the first days of follow-up",
     "data.source": "tables in a database",
     "tables.*.query": "tables in a database",
+    "tables.*.sheet": "Excel workbooks; until then, save the sheet as CSV UTF-8",
     "measures.*.window": "averages over a window",
     "measures.*.missing": "the treatment of missing values",
     "drugs.*.use": "drug use fixed at entry",

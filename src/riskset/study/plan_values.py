@@ -1,4 +1,4 @@
-"""Checks of what the plan writes inside quotes: durations and units."""
+"""Checks of what the plan writes inside quotes: file names, durations and units."""
 
 from __future__ import annotations
 
@@ -9,13 +9,22 @@ from riskset.study.plan import PlanKeys
 from riskset.study.plan_problems import Key, Problem, choose_from
 from riskset.units import lab_factor, parse_duration
 
+_FILES = (".csv", ".csv.gz", ".parquet")
 _AGE_UNITS = ("years", "months", "weeks", "days")
 _MISSING_STOP = ("ongoing", "same day", "reject")
 
 
 def value_problems(plan: PlanKeys) -> list[Problem]:
-    """Durations that are none, and units that are not known or not of one kind."""
-    return [*_durations(plan), *_units(plan)]
+    """Files that are not read, durations that are none, and units that are not known or not of one kind."""
+    return [*_files(plan), *_durations(plan), *_units(plan)]
+
+
+def _files(plan: PlanKeys) -> Iterator[Problem]:
+    for name, table in plan.tables.items():
+        if not table.file.lower().endswith(_FILES):
+            yield Problem(
+                ("tables", name, "file"), "this kind of file is not read", f"Save it as {' or '.join(_FILES)}"
+            )
 
 
 def _durations(plan: PlanKeys) -> Iterator[Problem]:
