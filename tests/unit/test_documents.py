@@ -1,0 +1,118 @@
+"""What the documents promise: links lead somewhere, code runs, plans are valid, pages agree with the program."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "benchmarks").glob("*.md")])
+FENCED = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def blocks(path: Path, language: str) -> list[str]:
+    return [text for kind, text in FENCED.findall(path.read_text(encoding="utf-8")) if kind == language]
+
+
+def prose(path: Path) -> str:
+    return FENCED.sub("", path.read_text(encoding="utf-8"))
+
+
+def anchors(path: Path) -> set[str]:
+    """Anchors as the usual Markdown renderers make them from headings."""
+    headings = re.findall(r"^#+ (.*)$", prose(path), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", h).strip().lower().replace(" ", "-") for h in headings}
+
+
+def with_blocks(language: str) -> list[Path]:
+    return [path for path in DOCUMENTS if blocks(path, language)]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name)
+def test_links_lead_somewhere(path):
+    broken: list[str] = []
+    for link in LINK.findall(prose(path)):
+        if re.match(r"[a-z]+:", link):
+            continue  # another site; nothing here may depend on the network
+        file, _, anchor = link.partition("#")
+        target = (path.parent / file).resolve() if file else path
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            broken.append(link)
+    assert not broken
+
+
+@pytest.mark.parametrize("path", with_blocks("python"), ids=name)
+def test_python_blocks_run_in_order(path, tmp_path):
+    program = "\n".join(blocks(path, "python"))
+    command = [sys.executable, "-W", "error", "-c", program]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_readme_example_is_short_enough_to_read():
+    (example,) = blocks(ROOT / "README.md", "python")
+    calls = re.sub(
+        r"\(\n.*?^\)", "()", example, flags=re.DOTALL | re.MULTILINE
+    )  # one statement over lines is one
+    assert len([line for line in calls.splitlines() if line.strip()]) <= 10
+
+
+@pytest.mark.parametrize("path", with_blocks("toml"), ids=name)
+def test_toml_blocks_parse(path):
+    for text in blocks(path, "toml"):
+        tomllib.loads(text)
+
+
+def test_the_plan_of_the_plan_page_is_valid():
+    from riskset.study.plan_read import plan_from_toml  # noqa: PLC0415 (the other tests here need no riskset)
+
+    head = 'riskset = 1\ntitle = "T"\nquestion = "Q"\n'
+    plan = plan_from_toml("\n".join([head, *blocks(ROOT / "docs" / "plan.md", "toml")]))
+    assert plan.primary_model == "Model 2"
+
+
+def test_the_page_of_keys_is_what_the_schema_says():
+    spec = importlib.util.spec_from_file_location("write_plan_keys", ROOT / "docs" / "write_plan_keys.py")
+    assert spec is not None
+    assert spec.loader is not None
+    writer = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(writer)
+    assert writer.PAGE.read_text(encoding="utf-8") == writer.page(), "run: python docs/write_plan_keys.py"
+
+
+@pytest.mark.long
+def test_the_commands_of_getting_started_work(tmp_path):
+    page = ROOT / "docs" / "getting-started.md"
+    commands = [
+        line[2:] for text in blocks(page, "console") for line in text.splitlines() if line.startswith("$ ")
+    ]
+    assert len(commands) == 3
+    plan = (ROOT / "examples" / "haemodialysis" / "study.toml").read_text(encoding="utf-8")
+    for command in commands:
+        program, *arguments = command.split()
+        assert program == "riskset"
+        code = "from riskset.cli import main; main()"
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stderr}"
+        (tmp_path / "study" / "study.toml").write_text(plan, encoding="utf-8")  # "copy the plan into study"
+    assert (tmp_path / "study" / "results" / "report.html").is_file()
+    assert not [
+        p for p in (tmp_path / "study" / "results").rglob("*") if p.is_file() and p.stat().st_size == 0
+    ]
