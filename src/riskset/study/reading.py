@@ -1,0 +1,96 @@
+"""The plan's tables, read once each, with every column of dates that the plan names."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping
+
+import polars as pl
+
+from riskset.study.plan import StudyPlan
+from riskset.tables import Table, TableSpec, read_table
+
+
+def read_tables(plan: StudyPlan) -> dict[str, Table]:
+    """Read every table that the plan uses.
+
+    Parameters
+    ----------
+    plan : StudyPlan
+        The plan; its folder holds the files.
+
+    Returns
+    -------
+    dict of str to Table
+        By the plan's names, in its order.
+
+    Raises
+    ------
+    TableError
+        Where a file or a column is not there, or cannot be read.
+    """
+    return {
+        name: read_table(spec, plan.folder, clock=plan.data.clock, plausible_dates=plan.data.plausible_dates)
+        for name, spec in table_specs(plan).items()
+    }
+
+
+def table_specs(plan: StudyPlan) -> dict[str, TableSpec]:
+    """Say of each table which columns are dates: those of its own roles, and those that the plan reads there."""
+    dates = _dates(plan)
+    specs: dict[str, TableSpec] = {}
+    for name, table in plan.tables.items():
+        specs[name] = TableSpec(
+            name=name,
+            file=table.file,
+            id=plan.data.id,
+            time=table.time,
+            value=table.value,
+            unit=table.unit,
+            start=table.start,
+            stop=table.stop,
+            dates=tuple(dict.fromkeys(dates.get(name, ()))),
+            date_only=table.date_only,
+            below_limit=table.below_limit,
+            where=table.where,
+            one_row_per_person=table.one_row_per_person,
+        )
+    return specs
+
+
+def _dates(plan: StudyPlan) -> Mapping[str, list[str]]:
+    """Find the table of each date of the cohort: the joined one that has the column, else the cohort's own."""
+    cohort = plan.cohort
+    wanted = [cohort.index, *(end.time for end in cohort.end)]
+    wanted += [value.since for value in plan.baseline.values() if value.since is not None]
+    found: dict[str, list[str]] = {name: [] for name in plan.tables}
+    places = [cohort.from_, *cohort.join]
+    headers = {name: header(plan, name) for name in places}
+    for column in wanted:
+        # a column that is nowhere is asked of the cohort's own table, whose reader then names the nearest
+        place = next((name for name in places if column in headers[name]), cohort.from_)
+        found[place].append(column)
+    for outcome in plan.outcomes.values():
+        for source in outcome.first_known:
+            found[source.table].append(source.time)
+    return found
+
+
+def header(plan: StudyPlan, name: str) -> frozenset[str]:
+    """Read the columns of a table's file; none where it cannot be read, which its reader will explain."""
+    path = plan.folder / plan.tables[name].file
+    try:
+        if path.suffix == ".parquet":
+            return frozenset(pl.read_parquet_schema(path))
+        return frozenset(pl.read_csv(io.BytesIO(path.read_bytes()), n_rows=0, infer_schema_length=0).columns)
+    except (OSError, pl.exceptions.PolarsError):
+        return frozenset()
+
+
+def used_tables(plan: StudyPlan) -> Iterable[str]:
+    """Name the tables that the study reads from, in the plan's order."""
+    used = {plan.cohort.from_, *plan.cohort.join}
+    used |= {m.table for m in plan.measures.values()} | {d.table for d in plan.drugs.values()}
+    for outcome in plan.outcomes.values():
+        used |= {outcome.table} | {source.table for source in outcome.first_known}
+    return [name for name in plan.tables if name in used]
