@@ -1,1 +1,29 @@
-"""Frozen arrays to matplotlib figures, loaded lazily."""
+"""Figures for print and screen: plain arrays and frozen values in, matplotlib figures out.
+
+Nothing here touches matplotlib's global state, and the same arguments give the same bytes.
+"""
+
+from riskset.plots.export import save_png, save_svg, to_png_bytes, to_svg_text
+from riskset.plots.flow import FlowEnd, FlowExclusion, flow_figure
+from riskset.plots.forest import ForestRow, forest_figure
+from riskset.plots.hazard_ratio import CurvePanel, hazard_ratio_curve_figure
+from riskset.plots.style import DOUBLE_COLUMN, SINGLE_COLUMN
+from riskset.plots.survival import SurvivalLine, survival_figure
+
+__all__ = [
+    "DOUBLE_COLUMN",
+    "SINGLE_COLUMN",
+    "CurvePanel",
+    "FlowEnd",
+    "FlowExclusion",
+    "ForestRow",
+    "SurvivalLine",
+    "flow_figure",
+    "forest_figure",
+    "hazard_ratio_curve_figure",
+    "save_png",
+    "save_svg",
+    "survival_figure",
+    "to_png_bytes",
+    "to_svg_text",
+]

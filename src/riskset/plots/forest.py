@@ -1,0 +1,241 @@
+"""Forest plots: estimates with their limits, and the text that belongs to each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite, log
+from typing import Final
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from riskset.plots.style import (
+    BODY,
+    DOUBLE_COLUMN,
+    INK,
+    MUTED,
+    SMALL,
+    Sheet,
+    line_height,
+    ratio_ticks,
+    series,
+    text_width,
+    tick_label,
+    wrap,
+)
+
+MARGIN: Final = 2.0
+COLUMN_GAP: Final = 3.0
+LEAST_PLOT: Final = 26.0  # mm for the estimates themselves; below that the extra columns go under the labels
+LABEL_SHARE: Final = 0.36
+INDENT: Final = 2.5
+TICK_ROOM: Final = 6.0  # mm that a tick label needs
+# Limits of an estimate may be infinite; the axis shows no more than this factor beyond the estimates.
+LIMITS_SHOWN: Final = 6.0
+
+
+@dataclass(frozen=True)
+class ForestRow:
+    """One line of a forest plot.
+
+    Attributes
+    ----------
+    label : str
+        What is compared with what.
+    estimate, lower, upper : float or None
+        Ratio and limits; None for a heading, or where the ratio cannot be estimated.
+    cells : sequence of str
+        Text of the extra columns, e.g. events and person-years.
+    text : str
+        Estimate and interval in words; "not estimable" where that is so.
+    heading : bool
+        A heading over the lines that follow it.
+    reference : bool
+        The reference category, drawn as an open point at 1.
+    """
+
+    label: str
+    estimate: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    cells: Sequence[str] = ()
+    text: str = ""
+    heading: bool = False
+    reference: bool = False
+
+
+def forest_figure(
+    rows: Sequence[ForestRow],
+    *,
+    columns: Sequence[str] = (),
+    label_header: str = "",
+    text_header: str = "HR (95% CI)",
+    x_label: str = "Hazard ratio",
+    width: float = DOUBLE_COLUMN,
+) -> Figure:
+    """Draw ratios with confidence intervals on a log axis, one line each.
+
+    Parameters
+    ----------
+    rows : sequence of ForestRow
+        Lines from top to bottom.
+    columns : sequence of str
+        Headers of the extra columns (``ForestRow.cells``).
+    label_header, text_header : str
+        Headers of the labels and of the estimates in words.
+    x_label : str
+        Label of the axis.
+    width : float
+        Printed width in millimetres.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> rows = [ForestRow("naive", 2.2, 1.3, 3.7, ["35 / 700"], "2.20 (1.30-3.70)"),
+    ...         ForestRow("user", 1.3, 0.8, 2.1, ["30 / 690"], "1.30 (0.80-2.10)")]
+    >>> figure = forest_figure(rows, columns=["Events / person-years"])
+    >>> len(figure.axes)
+    1
+    """
+    text_column = max(text_width(text_header, BODY, bold=True), *(text_width(r.text) for r in rows))
+    headers = [wrap(c, 26.0, BODY, bold=True) for c in columns]
+    cell_widths = [
+        max(text_width(h, BODY, bold=True), *(text_width(_cell(r, k)) for r in rows))
+        for k, h in enumerate(headers)
+    ]
+    longest = max(
+        text_width(label_header, BODY, bold=True),
+        *(
+            text_width(r.label, BODY, bold=r.heading) + (0 if r.heading else INDENT)
+            for r in rows
+            if not r.heading
+        ),
+    )
+    label_column = min(longest, LABEL_SHARE * width) + 0.5
+    side_by_side = (
+        width - 2 * MARGIN - label_column - text_column - sum(cell_widths) - COLUMN_GAP * (len(columns) + 2)
+    )
+    stacked = bool(columns) and side_by_side < LEAST_PLOT
+    if stacked:
+        details = [_detail(r, columns) for r in rows]
+        longest = max([longest, *(text_width(d, SMALL) + INDENT for d in [*details, "; ".join(columns)])])
+        most = width - 2 * MARGIN - text_column - 2 * COLUMN_GAP - LEAST_PLOT
+        label_column = min(longest, most) + 0.5
+        cell_widths = []
+    else:
+        details = [""] * len(rows)
+        if not columns:
+            label_column = min(longest, width - 2 * MARGIN - text_column - 2 * COLUMN_GAP - LEAST_PLOT) + 0.5
+    labels = [
+        wrap(r.label, (width - 2 * MARGIN) if r.heading else label_column - INDENT, BODY, bold=r.heading)
+        for r in rows
+    ]
+    details = [wrap(d, label_column - INDENT, SMALL) if d else "" for d in details]
+
+    def lines_of(text: str) -> int:
+        return text.count("\n") + 1 if text else 0
+
+    heights = [
+        1.2 + line_height(BODY) * lines_of(a) + line_height(SMALL) * lines_of(b)
+        for a, b in zip(labels, details, strict=True)
+    ]
+    header_height = line_height(BODY) * max([1, *(lines_of(h) for h in headers if not stacked)]) + 1.0
+    named = wrap("; ".join(columns), label_column, SMALL) if stacked else ""
+    header_height += line_height(SMALL) * lines_of(named)
+    foot = 2.5 + line_height(SMALL) + line_height(BODY) + MARGIN
+    top = MARGIN + header_height
+    sheet = Sheet.blank(width, top + sum(heights) + 1.0 + foot)
+
+    x_cells = [
+        MARGIN + label_column + COLUMN_GAP + sum(cell_widths[:k]) + COLUMN_GAP * k
+        for k in range(len(cell_widths))
+    ]
+    plot_left = MARGIN + label_column + sum(cell_widths) + COLUMN_GAP * (len(cell_widths) + 1)
+    plot_width = width - MARGIN - text_column - COLUMN_GAP - plot_left
+    under = header_height + MARGIN - 1.2
+    sheet.text(MARGIN, under - line_height(SMALL) * lines_of(named), label_header, bold=True, valign="bottom")
+    sheet.text(MARGIN, under, named, size=SMALL, color=MUTED, valign="bottom")
+    sheet.text(width - MARGIN, under, text_header, bold=True, align="right", valign="bottom")
+    for x, w, h in zip(x_cells, cell_widths, headers, strict=False):
+        sheet.text(x + w, under, h, bold=True, align="right", valign="bottom")
+    sheet.line([MARGIN, width - MARGIN], [top - 0.4, top - 0.4], color=INK)
+
+    low, high = _limits(rows)
+    axes = sheet.axes(plot_left, top, plot_width, sum(heights) + 1.0)
+    axes.set_xscale("log")
+    axes.minorticks_off()
+    axes.set_xlim(low, high)
+    axes.set_ylim(sum(heights) + 1.0, 0.0)
+    ticks = ratio_ticks(low, high, most=max(3, int(plot_width // TICK_ROOM)))
+    axes.set_xticks(ticks, [tick_label(t) for t in ticks])
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    y = 0.5
+    for k, row in enumerate(rows):
+        first = top + y + 0.6 + line_height(BODY) * 0.78
+        indent = 0.0 if row.heading else INDENT
+        sheet.text(MARGIN + indent, first, labels[k].split("\n")[0], bold=row.heading)
+        for n, more in enumerate(labels[k].split("\n")[1:], start=1):
+            sheet.text(MARGIN + indent, first + n * line_height(BODY), more, bold=row.heading)
+        after = first + lines_of(labels[k]) * line_height(BODY) - 0.1
+        for n, more in enumerate(details[k].split("\n") if details[k] else []):
+            sheet.text(MARGIN + indent, after + n * line_height(SMALL), more, size=SMALL, color=MUTED)
+        for j, (x, w) in enumerate(zip(x_cells, cell_widths, strict=True)):
+            sheet.text(x + w, first, _cell(row, j), align="right")
+        sheet.text(
+            width - MARGIN, first, row.text, align="right", color=MUTED if row.estimate is None else INK
+        )  # fmt: skip
+        if not row.heading:  # a heading may run across the plot; the line of no difference stops for it
+            until = sum(heights) + 1.0 if k == len(rows) - 1 else y + heights[k]
+            axes.plot([1.0, 1.0], [y, until], color=MUTED, linewidth=0.7, solid_capstyle="butt", zorder=1)
+            _draw(axes, row, y + 0.6 + line_height(BODY) * 0.5, (low, high))
+        y += heights[k]
+    sheet.text(
+        plot_left + plot_width / 2, top + sum(heights) + 1.0 + 2.5 + line_height(SMALL), x_label, align="center",
+        valign="top",
+    )  # fmt: skip
+    return sheet.figure
+
+
+def _cell(row: ForestRow, column: int) -> str:
+    return row.cells[column] if column < len(row.cells) else ""
+
+
+def _detail(row: ForestRow, columns: Sequence[str]) -> str:
+    """Join the extra columns to one line under the label, for narrow figures; the header names them."""
+    return "; ".join(v for _, v in zip(columns, row.cells, strict=False) if v)
+
+
+def _limits(rows: Sequence[ForestRow]) -> tuple[float, float]:
+    points = [r.estimate for r in rows if r.estimate is not None and isfinite(r.estimate) and r.estimate > 0]
+    points = points or [1.0]
+    low = [r.lower for r in rows if r.lower is not None and r.lower > 0]
+    high = [r.upper for r in rows if r.upper is not None and isfinite(r.upper)]
+    least = max(min([*low, *points]), min(points) / LIMITS_SHOWN)
+    most = min(max([*high, *points]), max(points) * LIMITS_SHOWN)
+    return min(least, 0.7) / 1.08, max(most, 1.5) * 1.08
+
+
+def _draw(axes: Axes, row: ForestRow, y: float, limits: tuple[float, float]) -> None:
+    look = series(0)
+    if row.reference:
+        axes.plot(
+            [1.0], [y], "o", markersize=4, markerfacecolor="white", markeredgecolor=INK, markeredgewidth=0.8
+        )
+        return
+    if row.estimate is None or row.lower is None or row.upper is None:
+        return
+    low, high = limits
+    axes.plot([max(row.lower, low), min(row.upper, high)], [y, y], color=look.color, linewidth=1.1, zorder=2)
+    edge = 0.012 * log(high / low)
+    for cut, at, marker in ((row.lower < low, low, "<"), (row.upper > high, high, ">")):
+        if cut:  # an arrow: the interval goes on beyond the axis
+            inside = at * (1 + edge) if marker == "<" else at / (1 + edge)
+            axes.plot([inside], [y], marker, markersize=4, color=look.color, zorder=3)
+    if low <= row.estimate <= high:
+        axes.plot([row.estimate], [y], "s", markersize=4.6, color=look.color, markeredgecolor="white",
+                  markeredgewidth=0.4, zorder=4)  # fmt: skip

@@ -1,0 +1,278 @@
+"""Hazard ratio along a continuous exposure, one curve per stratum, person-time below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from riskset.plots.style import (
+    BODY,
+    DOUBLE_COLUMN,
+    HEADING,
+    INK,
+    MUTED,
+    RULE,
+    SMALL,
+    Series,
+    Sheet,
+    line_height,
+    ratio_ticks,
+    series,
+    spread,
+    text_width,
+    tick_label,
+    wrap,
+)
+
+Floats = NDArray[np.float64]
+
+LEAST_PANEL: Final = 46.0  # mm; narrower panels go below each other
+CURVE_HEIGHT: Final = 44.0
+HISTOGRAM_HEIGHT: Final = 11.0
+GAP: Final = 2.0
+X_TICKS: Final = 6
+GUTTER: Final = 6.0
+MARGIN: Final = 2.0
+# A band may run off the panel where the data end; the axis shows no more than this factor beyond the curves.
+BAND_SHOWN: Final = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class CurvePanel:
+    """One stratum of a hazard-ratio curve.
+
+    Attributes
+    ----------
+    label : str
+        Name of the stratum; empty where there is only one.
+    x : ndarray (n,)
+        Values of the exposure, increasing.
+    hazard_ratio, lower, upper : ndarray (n,)
+        Hazard ratio against the reference value and its pointwise limits.
+    histogram : ndarray (bins,)
+        Share of the stratum's person-time in each bin.
+    note : str
+        A line under the label, e.g. events, person-years and tests.
+    """
+
+    label: str
+    x: Floats
+    hazard_ratio: Floats
+    lower: Floats
+    upper: Floats
+    histogram: Floats
+    note: str = ""
+
+
+def hazard_ratio_curve_figure(
+    panels: Sequence[CurvePanel],
+    *,
+    bins: Floats,
+    reference: float,
+    x_label: str,
+    y_label: str = "Hazard ratio (95% CI)",
+    arrangement: Literal["panels", "overlay"] = "panels",
+    width: float = DOUBLE_COLUMN,
+) -> Figure:
+    """Draw hazard ratios against a reference value, per stratum, on shared log axes.
+
+    Parameters
+    ----------
+    panels : sequence of CurvePanel
+        One per stratum, reference stratum first.
+    bins : ndarray (bins + 1,)
+        Edges of the histograms, the same for all strata, in the unit of the exposure.
+    reference : float
+        Exposure at which the hazard ratio is 1.
+    x_label, y_label : str
+        Labels of the axes, units included.
+    arrangement : {"panels", "overlay"}
+        One panel per stratum, or all curves in one.
+    width : float
+        Printed width in millimetres.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.linspace(1.5, 4.0, 26)
+    >>> hr = (x / 2.5) ** -1.0
+    >>> panel = CurvePanel("naive", x, hr, hr * 0.8, hr / 0.8, np.full(25, 0.04))
+    >>> figure = hazard_ratio_curve_figure([panel], bins=x, reference=2.5, x_label="Magnesium (mg/dL)")
+    >>> len(figure.axes)  # the curve and its histogram
+    2
+    """
+    bins = np.asarray(bins, dtype=np.float64)
+    y_low, y_high = _limits(panels)
+    ticks = ratio_ticks(y_low, y_high)
+    left = MARGIN + line_height(BODY) + 1.5 + max(text_width(tick_label(t), SMALL) for t in ticks) + 2.5
+    overlay = arrangement == "overlay" and len(panels) > 1
+    if overlay:
+        return _overlay(panels, bins, reference, x_label, y_label, (y_low, y_high), ticks, left, width)
+
+    columns = max(1, min(len(panels), int((width - left - MARGIN + GUTTER) // (LEAST_PANEL + GUTTER))))
+    rows = -(-len(panels) // columns)
+    panel_width = (width - left - MARGIN - (columns - 1) * GUTTER) / columns
+    notes = [wrap(p.note, panel_width, SMALL) if p.note else "" for p in panels]
+    labels = [wrap(p.label, panel_width, HEADING, bold=True) if p.label else "" for p in panels]
+    head = max(
+        line_height(HEADING) * (t.count("\n") + 1 if t else 0)
+        + line_height(SMALL) * (n.count("\n") + 1 if n else 0)
+        for t, n in zip(labels, notes, strict=True)
+    )
+    marker_line = line_height(SMALL) + 0.6
+    foot = 2.5 + line_height(SMALL) + line_height(BODY) + 1.0
+    block = head + marker_line + CURVE_HEIGHT + GAP + HISTOGRAM_HEIGHT + foot
+    sheet = Sheet.blank(width, MARGIN + rows * block + (rows - 1) * GAP)
+    peak = max(float(p.histogram.max()) for p in panels)
+    for k, panel in enumerate(panels):
+        row, column = divmod(k, columns)
+        x0 = left + column * (panel_width + GUTTER)
+        top = MARGIN + row * (block + GAP)
+        title_bottom = top + line_height(HEADING) * (labels[k].count("\n") + 1 if labels[k] else 0)
+        sheet.text(x0, top, labels[k], size=HEADING, bold=True, valign="top", color=series(k).text)
+        sheet.text(x0, title_bottom, notes[k], size=SMALL, valign="top", color=MUTED)
+        curve_top = top + head + marker_line
+        curve = sheet.axes(x0, curve_top, panel_width, CURVE_HEIGHT)
+        histogram = sheet.axes(x0, curve_top + CURVE_HEIGHT + GAP, panel_width, HISTOGRAM_HEIGHT)
+        _frame(curve, bins, (y_low, y_high), ticks, labelled=column == 0)
+        _draw(curve, panel, series(k), band=0.18)
+        _mark_reference(sheet, curve, reference, x0, panel_width, curve_top, bins)
+        _draw_histogram(histogram, bins, panel.histogram, peak, series(k))
+        foot_y = curve_top + CURVE_HEIGHT + GAP + HISTOGRAM_HEIGHT + 2.5 + line_height(SMALL)
+        sheet.text(x0 + panel_width / 2, foot_y, x_label, align="center", valign="top")
+        if column == 0:
+            _name_axes(sheet, curve_top, y_label)
+    return sheet.figure
+
+
+def _overlay(
+    panels: Sequence[CurvePanel],
+    bins: Floats,
+    reference: float,
+    x_label: str,
+    y_label: str,
+    limits: tuple[float, float],
+    ticks: list[float],
+    left: float,
+    width: float,
+) -> Figure:
+    """Draw all strata in one panel, named at the right end of their curves; one row of histogram each."""
+    names = [wrap(p.label, 0.22 * width, BODY, bold=True) for p in panels]
+    right = max(text_width(n, BODY, bold=True) for n in names) + 2.5
+    panel_width = width - left - right - MARGIN
+    marker_line = line_height(SMALL) + 0.6
+    curve_height = max(CURVE_HEIGHT, 0.34 * width)
+    strip = 0.75 * HISTOGRAM_HEIGHT
+    foot = 2.5 + line_height(SMALL) + line_height(BODY) + 1.0
+    curve_top = MARGIN + marker_line
+    sheet = Sheet.blank(width, curve_top + curve_height + len(panels) * (GAP + strip) + foot)
+    curve = sheet.axes(left, curve_top, panel_width, curve_height)
+    _frame(curve, bins, limits, ticks, labelled=True)
+    _mark_reference(sheet, curve, reference, left, panel_width, curve_top, bins)
+    peak = max(float(p.histogram.max()) for p in panels)
+    heights = [line_height(BODY) * (n.count("\n") + 1) for n in names]
+    span = np.log(limits[1] / limits[0])
+    ends = [
+        curve_height * float(np.log(limits[1] / np.clip(p.hazard_ratio[-1], *limits)) / span) for p in panels
+    ]
+    for k, (panel, y) in enumerate(zip(panels, spread(ends, heights, curve_height), strict=True)):
+        _draw(curve, panel, series(k), band=0.12)
+        at = left + panel_width + 2.0
+        sheet.text(at, curve_top + y, names[k], bold=True, color=series(k).text, valign="center")
+        strip_top = curve_top + curve_height + GAP + k * (GAP + strip)
+        histogram = sheet.axes(left, strip_top, panel_width, strip)
+        _draw_histogram(histogram, bins, panel.histogram, peak, series(k))
+        if k < len(panels) - 1:
+            histogram.tick_params(labelbottom=False)
+        sheet.text(at, strip_top + strip / 2, names[k], size=SMALL, color=series(k).text, valign="center")
+    bottom = sheet.height - foot + 2.5 + line_height(SMALL)
+    sheet.text(left + panel_width / 2, bottom, x_label, align="center", valign="top")
+    _name_axes(sheet, curve_top, y_label, curve_height, len(panels) * (GAP + strip) - GAP)
+    return sheet.figure
+
+
+def _limits(panels: Sequence[CurvePanel]) -> tuple[float, float]:
+    """Range of the log axis: the curves, their bands as far as they help, and at least 0.5 to 2."""
+    curves = np.concatenate([p.hazard_ratio for p in panels])
+    lowest, highest = (np.concatenate([getattr(p, side) for p in panels]) for side in ("lower", "upper"))
+    low = max(float(np.nanmin(lowest)), float(np.nanmin(curves)) / BAND_SHOWN)
+    high = min(float(np.nanmax(highest)), float(np.nanmax(curves)) * BAND_SHOWN)
+    return min(low, 0.5) / 1.04, max(high, 2.0) * 1.04
+
+
+def _frame(
+    axes: Axes, bins: Floats, limits: tuple[float, float], ticks: list[float], *, labelled: bool
+) -> None:
+    axes.set_yscale("log")
+    axes.minorticks_off()
+    axes.set_ylim(*limits)
+    axes.set_yticks(ticks, [tick_label(t) if labelled else "" for t in ticks])
+    axes.set_xlim(bins[0], bins[-1])
+    axes.xaxis.set_major_locator(MaxNLocator(X_TICKS, steps=[1, 2, 5, 10]))
+    axes.tick_params(labelbottom=False)
+    axes.axhline(1.0, color=MUTED, linewidth=0.7, zorder=1)
+
+
+def _draw(axes: Axes, panel: CurvePanel, look: Series, *, band: float) -> None:
+    axes.fill_between(panel.x, panel.lower, panel.upper, color=look.color, alpha=band, linewidth=0, zorder=2)
+    for edge in (panel.lower, panel.upper):
+        axes.plot(panel.x, edge, color=look.color, linewidth=0.5, alpha=0.7, zorder=3)
+    axes.plot(panel.x, panel.hazard_ratio, color=look.color, linewidth=1.5, linestyle=look.dashes, zorder=4)
+
+
+def _mark_reference(
+    sheet: Sheet, axes: Axes, reference: float, left: float, width: float, top: float, bins: Floats
+) -> None:
+    """Draw a line up to a label above the panel, and an open point where the ratio is 1 by definition."""
+    axes.axvline(reference, color=RULE, linewidth=0.6, linestyle=(0, (2, 2)), zorder=1)
+    axes.plot(
+        [reference], [1.0], marker="o", markersize=3.8, markerfacecolor="white", markeredgecolor=INK,
+        markeredgewidth=0.8, linestyle="none", zorder=6, clip_on=False,
+    )  # fmt: skip
+    label = f"reference {tick_label(reference)}"
+    half = text_width(label, SMALL) / 2
+    at = left + width * float((reference - bins[0]) / (bins[-1] - bins[0]))
+    sheet.text(
+        min(max(at, left + half), left + width - half),
+        top - 0.9,
+        label,
+        size=SMALL,
+        color=MUTED,
+        align="center",
+    )
+
+
+def _draw_histogram(axes: Axes, bins: Floats, share: Floats, peak: float, look: Series) -> None:
+    axes.bar(
+        bins[:-1], share, width=np.diff(bins), align="edge", color=look.color, alpha=0.55, edgecolor="white",
+        linewidth=0.4,
+    )  # fmt: skip
+    axes.set_xlim(bins[0], bins[-1])
+    axes.xaxis.set_major_locator(MaxNLocator(X_TICKS, steps=[1, 2, 5, 10]))
+    axes.set_ylim(0.0, peak * 1.05)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+
+
+def _name_axes(
+    sheet: Sheet,
+    top: float,
+    y_label: str,
+    curve_height: float = CURVE_HEIGHT,
+    strip_height: float = HISTOGRAM_HEIGHT,
+) -> None:
+    x = MARGIN + line_height(BODY) * 0.75
+    sheet.text(x, top + curve_height / 2, y_label, align="center", rotation=90)
+    middle = top + curve_height + GAP + strip_height / 2
+    sheet.text(x, middle, "Person-time", size=SMALL, align="center", rotation=90, color=MUTED)
