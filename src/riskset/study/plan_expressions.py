@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from riskset.errors import RisksetError
 from riskset.study.plan import PlanKeys
-from riskset.study.plan_problems import Key, Problem, choose_from
+from riskset.study.plan_lines import Key
+from riskset.study.plan_problems import Problem, choose_from
 from riskset.tables import parse_filter
 
 

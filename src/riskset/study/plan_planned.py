@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from riskset.study.plan_problems import Key, Problem
+from riskset.study.plan_lines import Key
+from riskset.study.plan_problems import Problem
 
 _KEYS: Mapping[str, str] = {
     "sensitivity": "a grid of sensitivity analyses; until then, copy the plan, change the key there and run both",
@@ -63,8 +64,8 @@ def planned_problems(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[Probl
     >>> rest, found = planned_problems({"title": "T", "cohort": {"time_scale": "age"}})
     >>> rest
     {'title': 'T', 'cohort': {}}
-    >>> print(found[0])
-    cohort.time_scale: planned, not yet available (time scales other than time since index). Remove the key
+    >>> print(found[0].said())
+    cohort.time_scale: planned, not yet available (time scales other than time since index)
     """
     problems: list[Problem] = []
     return cast("dict[str, Any]", _without(raw, (), problems)), problems

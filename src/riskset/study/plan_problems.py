@@ -14,9 +14,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from riskset.errors import PlanError
-
-Key = tuple[str | int, ...]
-"""Place in the plan: ("measures", "mg", "lag"); numbers count the entries of a list from 0."""
+from riskset.study.plan_lines import Key, line_of
 
 NO_SUCH_KEY = "no such key"
 
@@ -29,9 +27,10 @@ class Problem:
     rule: str
     remedy: str | None = None
 
-    def __str__(self) -> str:
-        text = f"{dotted(self.key)}: {self.rule}" if self.key else self.rule
-        return f"{text}. {self.remedy}" if self.remedy else text
+    def said(self, line: int | None = None) -> str:
+        """Say what is wrong and where, without the remedy."""
+        place = f" (line {line})" if line else ""
+        return f"{dotted(self.key)}{place}: {self.rule}" if self.key else self.rule
 
 
 def dotted(key: Key) -> str:
@@ -74,15 +73,20 @@ def choose_from(word: str, allowed: Sequence[str]) -> str:
     return f"{did}Allowed: {', '.join(allowed)}" if allowed else did + "Nothing is allowed here"
 
 
-def plan_error(path: Path | str, problems: Sequence[Problem]) -> PlanError:
-    """All problems as one error that names the plan."""
+def plan_error(path: Path | str, problems: Sequence[Problem], lines: Mapping[Key, int]) -> PlanError:
+    """Put all problems into one error that names the plan, in the order of its lines."""
     name = Path(path).name
-    if len(problems) == 1:
-        only = problems[0]
-        rule = f"{dotted(only.key)}: {only.rule}" if only.key else only.rule
-        return PlanError(rule, where=name, remedy=only.remedy and only.remedy + ".")
-    lines = "".join(f"\n  {i}. {problem}" for i, problem in enumerate(problems, 1))
-    return PlanError(f"{len(problems)} problems in the plan{lines}", where=name)
+    placed = sorted(
+        ((line_of(p.key, lines), p) for p in problems), key=lambda lp: (lp[0] is None, lp[0] or 0)
+    )
+    if len(placed) == 1:
+        ((line, only),) = placed
+        return PlanError(only.said(line), where=name, remedy=only.remedy and only.remedy + ".")
+    text = "".join(
+        f"\n  {i}. {p.said(line)}{'. ' + p.remedy if p.remedy else ''}"
+        for i, (line, p) in enumerate(placed, 1)
+    )
+    return PlanError(f"{len(problems)} problems in the plan{text}", where=name)
 
 
 def problems_of(error: ValidationError, model: type[BaseModel]) -> list[Problem]:

@@ -13,8 +13,9 @@ from pydantic import ValidationError
 from riskset.errors import PlanError
 from riskset.study.plan import PlanKeys, StudyPlan
 from riskset.study.plan_checks import checks, fill_tables
+from riskset.study.plan_lines import Key, lines_of
 from riskset.study.plan_planned import planned_problems
-from riskset.study.plan_problems import NO_SUCH_KEY, Key, Problem, plan_error, problems_of
+from riskset.study.plan_problems import NO_SUCH_KEY, Problem, plan_error, problems_of
 
 
 def read_plan(path: Path | str) -> StudyPlan:
@@ -58,7 +59,7 @@ def plan_from_toml(text: str, path: Path | str = "study.toml") -> PlanKeys:
     keys, broken = _validated(fill_tables(rest))
     problems = [*broken, *([] if keys is None else checks(keys)), *problems]
     if keys is None or problems:
-        raise plan_error(path, problems)
+        raise plan_error(path, problems, lines_of(text))
     return keys
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from riskset.errors import UnitError
 from riskset.study.plan import PlanKeys
-from riskset.study.plan_problems import Key, Problem, choose_from
+from riskset.study.plan_lines import Key
+from riskset.study.plan_problems import Problem, choose_from
 from riskset.units import lab_factor, parse_duration
 
 _FILES = (".csv", ".csv.gz", ".parquet")

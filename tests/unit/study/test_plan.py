@@ -87,7 +87,7 @@ WRONG = [
     ('time = "date", value = "value"', 'value = "value"', ["measures.mg", "no table is named"]),
     ('start = "start", stop = "stop"', 'start = "start"', ["tables.prescriptions.stop", "must name a column"]),
     ('competing = ["death"]', 'competing = ["dead"]', ["outcomes.cve.competing[1]", "Did you mean death?"]),
-    ("extra   = { fracture", "extra = { fractur", ['models."Model 3".extra.fractur', "Did you mean fracture?"]),
+    ("extra   = { fracture", "extra = { fractur", ['extra.fractur', "Did you mean fracture?"]),
     ("events = { cve = 122", "events = { cv = 122", ["report.published.events.cv", "Did you mean cve?"]),
     ('grace = "30 days"', 'grace = "30 dyas"', ["drugs.calcimimetic.grace", "Did you mean days"]),
     ('"5 years"', '"five years"', ["cohort.max_followup", "90 days"]),
