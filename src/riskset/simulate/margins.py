@@ -93,9 +93,9 @@ def margins(cohort: SimulatedCohort) -> dict[str, float]:
     )
     exit_day = (pl.col("exit_date") - pl.col("index_date")).dt.total_days()
     people = people.with_columns(end=end, died=(pl.col("exit_reason") == "death") & (exit_day == end))
-    found: dict[str, float] = {
-        "deaths": people["died"].sum(),
-        "years_death": people["end"].sum() / DAYS_PER_YEAR,
+    found = {
+        "deaths": float(people["died"].sum()),
+        "years_death": float(people.select(pl.col("end").sum()).item()) / DAYS_PER_YEAR,
     }
     for kind, events, years in (("cve", "cve", "years_cve"), ("fracture", "fractures", "years_fracture")):
         first = (
