@@ -9,7 +9,7 @@ from riskset.errors import PlanError
 from riskset.report import formats as fmt
 from riskset.report.table import Cell, Rows, Table, col, p_value, ratio, row, warnings_of, words
 from riskset.study.ids import parse_id
-from riskset.study.results import Estimate, ModelResult, Results, SplineCurve
+from riskset.study.results import Estimate, ModelResult, Results, SplineCurve, SurvivalCurve, SurvivalGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,3 +279,66 @@ def curve_tests(curve: SplineCurve, label: str, number: int) -> Table:
         notes=tuple(notes),
         number=number,
     )
+
+
+def curve_numbers(curve: SplineCurve, label: str) -> Table:
+    """Set a curve in numbers: values of the exposure down, levels of the modifier across."""
+    longest = max(curve.strata, key=lambda s: len(s.x))
+    step = max(1, (len(longest.x) - 1) // 8)
+    shown = longest.x[::step]
+    decimals = fmt.common_decimals(shown)
+    rows: list[tuple[Cell, ...]] = []
+    for x in shown:
+        line = [row(fmt.fixed(x, decimals))]
+        for s in curve.strata:
+            k = s.x.index(x) if x in s.x else None
+            text = fmt.DASH
+            if k is not None:
+                text = fmt.ratio_with_interval(s.hazard_ratio[k], s.lower[k], s.upper[k])
+            line.append(Cell(text))
+        rows.append(tuple(line))
+    return Table(
+        id=f"curve-{curve.outcome}-numbers",
+        caption=f"{label}: hazard ratio (95% CI) along {curve.label} against {fmt.significant(curve.reference)} {curve.unit}",
+        head=(
+            (
+                Cell(f"{curve.label}, {curve.unit}", head="col", numeric=False),
+                *(col(s.level) for s in curve.strata),
+            ),
+        ),
+        groups=(Rows(tuple(rows)),),
+    )
+
+
+def at_risk(curve: SurvivalCurve, number: int) -> Table:
+    """Set survival and numbers at risk at the ticks of the figure, read off the steps."""
+    ticks = max((g.ticks_years for g in curve.groups), key=len)
+    rows: list[tuple[Cell, ...]] = []
+    for k, tick in enumerate(ticks):
+        line = [row(fmt.significant(tick))]
+        for g in curve.groups:
+            line.append(Cell(fmt.count(g.at_risk[k]) if k < len(g.at_risk) else fmt.DASH))
+            line.append(Cell(_survival_at(g, tick)))
+        rows.append(tuple(line))
+    return Table(
+        id=f"table-{number}",
+        caption=f"{curve.label}: numbers at risk and survival, % (95% CI)",
+        head=(
+            (Cell("", head="col", numeric=False), *(col(g.label, 2) for g in curve.groups)),
+            (
+                Cell("Years", head="col", numeric=False),
+                *(c for _ in curve.groups for c in (col("At risk"), col("Survival, %"))),
+            ),
+        ),
+        groups=(Rows(tuple(rows)),),
+        number=number,
+        wide=len(curve.groups) > 2,
+    )
+
+
+def _survival_at(g: SurvivalGroup, tick: float) -> str:
+    steps = [k for k, t in enumerate(g.time_years) if t <= tick]
+    if not steps:
+        return "100.0"
+    k = steps[-1]
+    return fmt.with_interval(100 * g.survival[k], 100 * g.lower[k], 100 * g.upper[k], 1)

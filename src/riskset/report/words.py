@@ -261,11 +261,32 @@ def curve_reading(curve: SplineCurve, results: Results, label: str) -> tuple[Mar
     return tuple(out)
 
 
-def adjusted(results: Results) -> Markup:
-    """Say what all the ratios are: associations, adjusted for what was measured, P values as they are."""
-    n = len({m.outcome for m in results.models})
+def card_caption(outcome: Outcome, results: Results) -> Markup:
+    """Say what the bars of a card show."""
+    return say(
+        "Hazard ratio of {}, {}, by {}",
+        contrast(results),
+        name(outcome.primary.model),
+        name(results.modifier_label),
+    )
+
+
+def terms(results: Results, outcomes: tuple[Outcome, ...]) -> tuple[Markup, ...]:
+    """Say, once for all outcomes, how the numbers of the summary are to be read."""
+    if not outcomes:
+        return ()
+    out = [
+        Markup(
+            "HR: hazard ratio; CI: confidence interval. The ratio of hazard ratios is the test of whether the "
+            "association differs between the levels; 1 means that it is the same in both."
+        )
+    ]
+    n = f"{len(outcomes)} outcomes are examined; " if len(outcomes) > 1 else ""
     text = (
         "All are associations in observed patients, adjusted for what the plan names and for nothing else. "
         "{}P values are not adjusted for the number of comparisons."
     )
-    return say(text, f"{n} outcomes are examined; " if n > 1 else "")
+    out.append(say(text, n))
+    if not results.exposure_rationale:
+        out.append(Markup("The cut-point is exploratory: the plan gives no rationale for it."))
+    return tuple(out)

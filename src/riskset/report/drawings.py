@@ -1,0 +1,228 @@
+"""Figures of a report: drawn for the page's width and again for a phone's, written as files, set inline.
+
+The drawings come from :mod:`riskset.plots`; here they get their data from the results, their words, and
+colours that follow the reader's light or dark theme.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from riskset.plots import style
+from riskset.plots.export import to_png_bytes, to_svg_text
+from riskset.plots.flow import FlowEnd, FlowExclusion, flow_figure
+from riskset.plots.forest import ForestRow, forest_figure
+from riskset.plots.hazard_ratio import CurvePanel, hazard_ratio_curve_figure
+from riskset.plots.survival import SurvivalLine, survival_figure
+from riskset.report import formats as fmt
+from riskset.report.models import Outcome, exposure_level, modifier_level
+from riskset.study.ids import slug
+from riskset.study.results import Estimate, RateCell, Results, SplineCurve, SurvivalCurve
+
+# In a stack of single columns a phone shows type at its printed size.
+PHONE = style.SINGLE_COLUMN
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """One figure: its files, and the page's two inline forms of it."""
+
+    id: str
+    number: int
+    caption: str
+    wide: Markup
+    narrow: Markup
+    files: tuple[str, ...]
+    contents: Mapping[str, bytes]  # file name -> bytes
+
+
+def _inks() -> Mapping[str, str]:
+    """Map the inks of the drawings to the page's variables, so that a dark theme can change them."""
+    inks = {
+        "#ffffff": "var(--paper)",
+        style.INK: "var(--ink)",
+        style.MUTED: "var(--fig-muted)",
+        style.RULE: "var(--fig-rule)",
+        style.SHADE: "var(--fig-shade)",
+    }
+    for k, look in enumerate(style.SERIES[:6], start=1):
+        inks[look.color] = f"var(--s{k})"
+        inks[look.text] = f"var(--s{k}t)"
+    inks["#000000"] = "var(--ink)"
+    return {hexa.lower(): variable for hexa, variable in inks.items()}
+
+
+INKS = _inks()
+
+
+def inline(svg: str, *, kind: str) -> Markup:
+    """Make a drawing fit to stand in the page: theme colours, no rule that reaches beyond it, no fixed size.
+
+    Examples
+    --------
+    >>> str(inline('<svg width="9pt" height="8pt" viewBox="0 0 9 8"><style>*{x: y}</style>'
+    ...            '<path style="fill: #1a1a1a"/></svg>', kind="narrow"))
+    '<svg class="narrow" viewBox="0 0 9 8"><path style="fill: var(--ink)"/></svg>'
+    """
+    head, body = svg.split(">", 1)
+    head = re.sub(r' (?:width|height)="[^"]*"', "", head).replace("<svg", f'<svg class="{kind}"', 1)
+    body = re.sub(r"<style\b.*?</style>", "", body, flags=re.DOTALL)
+    # only inside style attributes: a label of the plan may hold the same six digits
+    body = re.sub(
+        r'style="[^"]*"',
+        lambda m: re.sub(r"#[0-9a-fA-F]{6}\b", lambda c: INKS.get(c[0].lower(), c[0]), m[0]),
+        body,
+    )
+    body = re.sub(r"\n\s*", "\n", body)
+    return Markup(f"{head}>{body.strip()}")  # noqa: S704 (matplotlib's SVG; its writer escapes every text)
+
+
+def _drawing(
+    key: str, number: int, caption: str, description: str, draw: Callable[[float], Figure]
+) -> Drawing:
+    wide, narrow = draw(style.DOUBLE_COLUMN), draw(PHONE)
+    title = f"Figure {number}. {caption}"
+    svg = to_svg_text(wide, name=key, title=title, description=description)
+    small = to_svg_text(narrow, name=f"{key}-narrow", title=title, description=description)
+    files = {
+        f"figures/{key}.svg": f'<?xml version="1.0" encoding="utf-8"?>\n{svg}'.encode(),
+        f"figures/{key}.png": to_png_bytes(wide),
+    }
+    return Drawing(
+        id=f"figure-{key}",
+        number=number,
+        caption=caption,
+        wide=inline(svg, kind="narrow-too"),
+        narrow=inline(small, kind="narrow"),
+        files=tuple(files),
+        contents=files,
+    )
+
+
+def flow(results: Results, number: int) -> Drawing:
+    """Draw the flow of patients. The page sets the same boxes as text; this is the file for a manuscript."""
+    value = results.flow
+
+    def draw(width: float) -> Figure:
+        return flow_figure(
+            value.screened,
+            [FlowExclusion(f"Not: {fmt.label(s.label)}", s.n_excluded) for s in value.steps],
+            value.included,
+            [FlowEnd(fmt.label(e.label), e.n) for e in value.ends],
+            screened_label=fmt.label(value.screened_label),
+            width=width,
+        )
+
+    return _drawing("flow", number, "Flow of patients.", "", draw)
+
+
+def forest(outcome: Outcome, results: Results, number: int) -> Drawing:
+    """Draw the hazard ratios within each level of the modifier and their ratios, primary model."""
+    model = outcome.primary
+    reference, *others = results.exposure_levels
+    cells = {(c.exposure, c.modifier): c for c in model.cells}
+    several = len(others) > 1
+
+    def line(e: Estimate, *, behind: bool) -> ForestRow:
+        modifier, exposure = modifier_level(e, results), exposure_level(e, results)
+        name = f"{modifier}: {exposure}" if several else modifier
+        text = fmt.ratio_with_interval(e.estimate, e.lower, e.upper)
+        both = (_behind(cells.get((exposure, modifier))), _behind(cells.get((reference, modifier))))
+        return ForestRow(
+            fmt.label(name), e.estimate, e.lower, e.upper, cells=both if behind and cells else (), text=text
+        )
+
+    what = others[0] if not several else "each level"
+    rows = [
+        ForestRow(fmt.label(f"{results.exposure_label} {what} against {reference}"), heading=True),
+        *(line(e, behind=True) for e in model.exposure_in_modifier),
+        ForestRow(f"Ratio of these, against {fmt.label(results.modifier_levels[0])}", heading=True),
+        *(line(e, behind=False) for e in model.interaction),
+    ]
+    columns = (f"{fmt.label(what)}: events / PY", f"{fmt.label(reference)}: events / PY") if cells else ()
+
+    def draw(width: float) -> Figure:
+        return forest_figure(rows, columns=columns, label_header=results.modifier_label, width=width)
+
+    caption = (
+        f"{outcome.label}: hazard ratios for {results.exposure_label} by {results.modifier_label}, and their "
+        f"ratios ({model.model}), with 95% confidence intervals. PY: person-years of the fitted rows."
+    )
+    return _drawing(
+        f"forest-{slug(outcome.key)}",
+        number,
+        fmt.label(caption),
+        "The table below holds every number of it.",
+        draw,
+    )
+
+
+def _behind(cell: RateCell | None) -> str:
+    if cell is None:
+        return fmt.DASH
+    return f"{fmt.count(cell.rate.basis.n_events)} / {fmt.fixed(cell.rate.basis.person_years, 0)}"
+
+
+def curve(value: SplineCurve, results: Results, label: str, number: int) -> Drawing:
+    """Draw the hazard ratio along the exposure, one panel per level of the modifier."""
+    panels = [
+        CurvePanel(
+            label=fmt.label(s.level),
+            x=np.array(s.x),
+            hazard_ratio=np.array(s.hazard_ratio),
+            lower=np.array(s.lower),
+            upper=np.array(s.upper),
+            histogram=np.array(s.histogram),
+        )
+        for s in value.strata
+    ]
+    reference = f"{fmt.significant(value.reference).rstrip('0').rstrip('.')} {value.unit}"
+
+    def draw(width: float) -> Figure:
+        return hazard_ratio_curve_figure(
+            panels,
+            bins=np.array(value.bins),
+            reference=value.reference,
+            x_label=f"{value.label} ({value.unit})",
+            width=width,
+        )
+
+    caption = (
+        f"{label}: hazard ratio along {value.label} against {reference}, by {results.modifier_label} "
+        f"({value.model}). Bands: pointwise 95% confidence intervals. Below: share of person-time."
+    )
+    spoken = (
+        f"Curves for {fmt.listing(fmt.label(s.level) for s in value.strata)}. "
+        "The table of the curve in numbers holds their values, the table of tests what can be said of them."
+    )
+    return _drawing(f"curve-{slug(value.outcome)}", number, caption, spoken, draw)
+
+
+def survival(value: SurvivalCurve, number: int) -> Drawing:
+    """Draw Kaplan-Meier curves with numbers at risk."""
+    lines = [
+        SurvivalLine(
+            label=fmt.label(g.label),
+            time=np.array(g.time_years),
+            survival=np.array(g.survival),
+            lower=np.array(g.lower),
+            upper=np.array(g.upper),
+            at_risk=g.at_risk,
+        )
+        for g in value.groups
+    ]
+    ticks = max((g.ticks_years for g in value.groups), key=len)
+
+    def draw(width: float) -> Figure:
+        return survival_figure(lines, ticks=ticks, width=width)
+
+    by = "" if value.grouping is None else f", by {value.grouping}"
+    caption = f"{value.label}: Kaplan–Meier survival{by}, with 95% confidence intervals and numbers at risk."
+    spoken = "The table below holds the numbers at risk and the survival at each tick."
+    return _drawing(f"survival-{slug(value.outcome)}", number, caption, spoken, draw)

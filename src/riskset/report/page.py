@@ -1,0 +1,251 @@
+"""The page: results in, one HTML text and the files of its figures out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from itertools import count
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from riskset.report import data, drawings, models, people, words
+from riskset.report import formats as fmt
+from riskset.report.bars import Axis, Bar
+from riskset.report.drawings import Drawing
+from riskset.report.methods import methods
+from riskset.report.models import Outcome
+from riskset.report.table import Table
+from riskset.study.ids import slug
+from riskset.study.results import Estimate, Results
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A report ready to be written: the page, and the files of its figures by relative name."""
+
+    html: str
+    figures: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the table of contents."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One estimate in the summary, with its bar."""
+
+    label: str
+    text: str
+    source: str
+    bar: Bar | None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The answer for one outcome."""
+
+    label: str
+    basis: Markup
+    caption: Markup
+    modifier: str
+    strata: tuple[Line, ...]
+    ratios: tuple[Line, ...]
+    reading: tuple[Markup, ...]
+    cautions: tuple[Markup, ...]
+    sparse: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeModels:
+    """Everything about the models of one outcome."""
+
+    key: str
+    label: str
+    figure: Drawing
+    tables: tuple[Table, ...]
+    coefficients: tuple[Table, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeCurve:
+    """The curve of one outcome, its tests, and itself in numbers."""
+
+    key: str
+    label: str
+    reading: tuple[Markup, ...]
+    figure: Drawing
+    tests: Table
+    numbers: Table
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeSurvival:
+    """Survival of one outcome."""
+
+    figure: Drawing
+    at_risk: Table
+
+
+def make_page(results: Results) -> Page:
+    """Set results as a page.
+
+    Parameters
+    ----------
+    results : Results
+        What a run found; every number on the page is one of its numbers, rounded.
+
+    Returns
+    -------
+    Page
+    """
+    tables, figures = count(1), count(1)
+    outcomes = models.outcomes_of(results)
+    labels = {o.key: o.label for o in outcomes} | {r.outcome: r.label for r in results.rates}
+    flow = drawings.flow(results, next(figures))
+    table1 = tuple(people.table1(t, next(tables)) for t in results.table1)
+    rates = tuple(_rates(results, tables))
+    fitted = tuple(_models(results, o, tables, figures) for o in outcomes)
+    lost = (people.rows_lost(results, next(tables)),) if results.rows_lost else ()
+    curves = tuple(
+        OutcomeCurve(
+            key=slug(c.outcome),
+            label=labels.get(c.outcome, c.outcome),
+            reading=words.curve_reading(c, results, labels.get(c.outcome, c.outcome)),
+            figure=drawings.curve(c, results, labels.get(c.outcome, c.outcome), next(figures)),
+            tests=models.curve_tests(c, labels.get(c.outcome, c.outcome), next(tables)),
+            numbers=models.curve_numbers(c, labels.get(c.outcome, c.outcome)),
+        )
+        for c in results.curves
+        if c.strata
+    )
+    survival = tuple(
+        OutcomeSurvival(drawings.survival(s, next(figures)), models.at_risk(s, next(tables)))
+        for s in results.survival
+        if s.groups
+    )
+    published = data.published(results, next(tables)) if results.published else None
+    audit = tuple(_audit(results, tables))
+    axis = Axis.around(e for o in outcomes for e in _shown(o))
+    context: dict[str, object] = {
+        "results": results,
+        "css": Markup(_text("report.css")),  # noqa: S704 (our own file)
+        "lead": words.lead(results, outcomes),
+        "cards": tuple(_card(o, results, axis) for o in outcomes),
+        "ticks": axis.ticks,
+        "terms": words.terms(results, outcomes),
+        "flow": flow,
+        "table1": table1,
+        "rates": rates,
+        "models": fitted,
+        "lost": lost,
+        "curves": curves,
+        "survival": survival,
+        "published": published,
+        "audit": audit,
+        "methods": methods(results),
+        "count": fmt.count,
+        "label": fmt.label,
+    }
+    context["toc"] = tuple(_contents(context))
+    drawn = (flow, *(m.figure for m in fitted), *(c.figure for c in curves), *(s.figure for s in survival))
+    contents = {name: content for d in drawn for name, content in d.contents.items()}
+    return Page(html=_environment().get_template("report.html.j2").render(context), figures=contents)
+
+
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("riskset.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _text(name: str) -> str:
+    return (files("riskset.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _contents(context: Mapping[str, object]) -> Iterator[Entry]:
+    entries = (
+        ("summary", "Summary", "cards"),
+        ("patients", "Flow of patients", "flow"),
+        ("characteristics", "Characteristics", "table1"),
+        ("rates", "Events and rates", "rates"),
+        ("models", "Models", "models"),
+        ("curves", "Curves", "curves"),
+        ("survival", "Survival", "survival"),
+        ("published", "Beside the publication", "published"),
+        ("data", "Data audit", ""),
+        ("methods", "Methods", ""),
+        ("provenance", "Provenance", ""),
+    )
+    for where, text, needs in entries:
+        if not needs or context[needs] or where == "summary":
+            yield Entry(where, text)
+
+
+def _rates(results: Results, tables: Iterator[int]) -> Iterator[Table]:
+    if not results.rates:
+        return
+    yield people.follow_up(results, next(tables))
+    split = [o for o in results.rates if o.cells]
+    for k in range(0, len(split), people.OUTCOMES_ABREAST):
+        yield people.cells(results, split[k : k + people.OUTCOMES_ABREAST], next(tables))
+
+
+def _models(
+    results: Results, outcome: Outcome, tables: Iterator[int], figures: Iterator[int]
+) -> OutcomeModels:
+    return OutcomeModels(
+        key=slug(outcome.key),
+        label=outcome.label,
+        figure=drawings.forest(outcome, results, next(figures)),
+        tables=(models.hazard_ratios(results, outcome, next(tables)),),
+        coefficients=tuple(models.coefficients(m, outcome.label) for m in outcome.models),
+    )
+
+
+def _audit(results: Results, tables: Iterator[int]) -> Iterator[Table]:
+    if results.audit.lines:
+        yield data.audit(results, next(tables))
+    if results.audit.matched:
+        yield data.matched(results, next(tables))
+    if results.audit.tables:
+        yield data.tables_read(results, next(tables))
+
+
+def _shown(outcome: Outcome) -> tuple[Estimate, ...]:
+    return (*outcome.primary.exposure_in_modifier, *outcome.primary.interaction)
+
+
+def _card(outcome: Outcome, results: Results, axis: Axis) -> Card:
+    model = outcome.primary
+    several = len(results.exposure_levels) > 2
+
+    def line(e: Estimate) -> Line:
+        level = models.modifier_level(e, results)
+        level = f"{level}: {models.exposure_level(e, results)}" if several else level
+        text = fmt.ratio_with_interval(e.estimate, e.lower, e.upper)
+        return Line(fmt.label(level), text, e.id, axis.bar(e))
+
+    rates = next((r for r in results.rates if r.outcome == outcome.key), None)
+    return Card(
+        label=outcome.label,
+        basis=words.basis(outcome, rates, results),
+        caption=words.card_caption(outcome, results),
+        modifier=results.modifier_label,
+        strata=tuple(line(e) for e in model.exposure_in_modifier),
+        ratios=tuple(line(e) for e in model.interaction),
+        reading=words.reading(outcome, results),
+        cautions=words.cautions(outcome, results),
+        sparse=model.events_per_parameter < words.EVENTS_PER_COEFFICIENT,
+    )

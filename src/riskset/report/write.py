@@ -1,0 +1,46 @@
+"""Writing a report into a folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from riskset.report.page import make_page
+from riskset.study.results import Results
+from riskset.study.writing import write_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written: the page, and the files of its figures."""
+
+    page: Path
+    figures: tuple[Path, ...]
+
+
+def write_report(results: Results, out: Path) -> Written:
+    """Write ``report.html`` and ``figures/`` from results alone.
+
+    Each file is written under another name and renamed. The same results and versions give the same bytes.
+
+    Parameters
+    ----------
+    results : Results
+        What a run found.
+    out : Path
+        The folder; made if absent.
+
+    Returns
+    -------
+    Written
+    """
+    page = make_page(results)
+    out = Path(out)
+    (out / "figures").mkdir(parents=True, exist_ok=True)
+    paths: list[Path] = []
+    for name, content in page.figures.items():
+        write_bytes(out / name, content)
+        paths.append(out / name)
+    # the page last: where it is, its figures are
+    write_bytes(out / "report.html", page.html.encode())
+    return Written(page=out / "report.html", figures=tuple(paths))
