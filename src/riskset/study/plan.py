@@ -139,7 +139,7 @@ class Baseline(Section):
     since: str | None = None
     """Column with a date; the value is the time from it to index."""
     expression: str | None = None
-    """SQL expression over the columns of the cohort's table."""
+    """SQL expression over the columns of the cohort's tables and the values at index of measures and drugs."""
     unit: str | None = None
     """With `since`: years, months or days. Otherwise the unit that the tables print."""
     above: float | None = None

@@ -8,6 +8,7 @@ from typing import Any, cast
 from riskset.study.ids import slug
 from riskset.study.plan import STATES, PlanKeys
 from riskset.study.plan_expressions import expression_problems
+from riskset.study.plan_formulas import formula_problems
 from riskset.study.plan_problems import Problem, choose_from
 from riskset.study.plan_values import value_problems
 
@@ -88,6 +89,7 @@ def checks(plan: PlanKeys) -> list[Problem]:
         *_report(plan),
         *value_problems(plan),
         *expression_problems(plan),
+        *formula_problems(plan),
     ]
 
 

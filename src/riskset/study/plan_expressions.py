@@ -1,4 +1,4 @@
-"""Checks of the plan's expressions: filters of the tables, eligibility rules, adjustment formulas."""
+"""Checks of the plan's SQL expressions: filters of the tables, eligibility rules, computed baseline values."""
 
 from __future__ import annotations
 

@@ -107,6 +107,17 @@ WRONG = [
     ("analyte = 'magnesium'", "analyte == ", ["measures.mg.where", "not an SQL expression"]),
     ("analyte = 'magnesium'", "analyte IN (SELECT a FROM read_csv('/etc/passwd'))", ["measures.mg.where"]),
     ("age >= 18", "agee >= 18", ["cohort.require[1].keep", "Did you mean age?"]),
+    ('adjust = "age + sex" }', 'adjust = "age + sexx" }', ['models."Model 1".adjust', '"sexx"', "Did you mean sex?"]),
+    ('adjust = "age + sex" }', 'adjust = "age + baseline(sex)" }', ["already", "Write sex instead of baseline(sex)"]),
+    ('adjust = "age + sex" }', 'adjust = "age + baseline(agee)" }', ["baseline(agee) is not possible"]),
+    ('adjust = "age + sex" }', 'adjust = "age +" }', ['models."Model 1".adjust', "unexpected the end"]),
+    ('adjust = "age + sex" }', 'adjust = "age + mg" }', ["is the exposure, which every model holds already"]),
+    ('adjust = "age + sex" }', 'adjust = "age + calcimimetic" }', ["is the modifier"]),
+    ('adjust = "age + sex" }', 'adjust = "Surv(a, b) ~ age" }', ["only the adjustment set is wanted"]),
+    ('adjust = "age + sex" }', 'adjust = "age + lgo(bmi)" }', ["unknown function", "log, log2"]),
+    ('adjust = "age + sex" }', 'adjust = "age + exec(bmi)" }', ["unknown function"]),
+    ('adjust = "age + sex" }', "adjust = \"__import__('os').system('x')\" }", ['models."Model 1".adjust', "annot read"]),
+    ('adjust = "age + sex" }', 'adjust = "age + fracture" }', ['"fracture" is neither']),
     ("tables]  ", "tables.x]  ", ["tables.x"]),
 ]  # fmt: skip
 
