@@ -114,6 +114,14 @@ def loaded_by(code: str) -> set[str]:
     return set(done.stdout.rsplit("LOADED", 1)[1].split())
 
 
+def test_the_public_names_are_those_that_load():
+    import riskset  # noqa: PLC0415 (the import is what is tested)
+
+    assert set(riskset.__all__) == {*riskset._FACE, "__version__"}
+    for public in riskset.__all__:
+        assert getattr(riskset, public) is not None
+
+
 HEAVY = {"polars", "numpy", "scipy", "matplotlib", "pandas", "pyarrow", "formulaic", "pint", "jinja2"}
 
 
