@@ -54,6 +54,20 @@ _FUNCTIONS = frozenset(
 _FAMILIES = frozenset(
     {"Boolean", "StringExpr", "TemporalExpr", "Sql", "StructExpr", "ListExpr", "Range", "Random"}
 )
+# Quoted text and quoted names, from left to right, so that neither can hide the other's end.
+_LITERALS = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*\"""")
+_FORBIDDEN = (
+    # other ways of quoting: without them the line above sees exactly what the parser sees
+    (
+        "an escape, a comment, a second statement or another kind of quote",
+        re.compile(r"[\\`$;]|--|/\*|[\w&]'"),
+    ),
+    (
+        "a sub-query",
+        re.compile(r"\b(?:select|values|table|with|union|intersect|except)\b|\(\s*from\b", re.IGNORECASE),
+    ),
+    ("a file", re.compile(r"\b(?:read|scan)_\w*\s*\(", re.IGNORECASE)),
+)
 _QUOTED = re.compile(r"'((?:[^']|'')*)'")
 _ALLOWED = "comparisons, AND, OR, NOT, IN, BETWEEN, LIKE, ILIKE, IS NULL, CASE, arithmetic and LOWER, UPPER, TRIM, ABS, ROUND, COALESCE, LENGTH, CAST"
 
@@ -249,9 +263,16 @@ def parse_filter(sql: str, *, where: str | None = None) -> Filter:
     >>> parse_filter("(SELECT 1)")
     Traceback (most recent call last):
     ...
-    riskset.errors.TableError: the filter "(SELECT 1)" asks for SubPlan, which a filter may not use
+    riskset.errors.TableError: the filter "(SELECT 1)" asks for a sub-query, which a filter may not use
       Remedy: Use comparisons, AND, OR, NOT, IN, BETWEEN, LIKE, ILIKE, IS NULL, CASE, arithmetic and LOWER, UPPER, TRIM, ABS, ROUND, COALESCE, LENGTH, CAST.
     """
+    forbidden = _forbidden_words(sql)
+    if forbidden is not None:
+        raise TableError(
+            f'the filter "{sql}" asks for {forbidden}, which a filter may not use',
+            where=where,
+            remedy=f"Use {_ALLOWED}.",
+        )
     try:
         expr = pl.sql_expr(sql)
     except (pl.exceptions.PolarsError, ValueError):
@@ -273,6 +294,12 @@ def parse_filter(sql: str, *, where: str | None = None) -> Filter:
         tuple(dict.fromkeys(columns)),
         tuple(dict.fromkeys(text.strip("%") for text in _QUOTED.findall(sql))),
     )
+
+
+def _forbidden_words(sql: str) -> str | None:
+    """Name what must not even reach the parser, which opens the files of a sub-query while it reads."""
+    bare = _LITERALS.sub("''", sql)
+    return next((what for what, pattern in _FORBIDDEN if pattern.search(bare)), None)
 
 
 def _inspect(tree: Any) -> tuple[str | None, list[str]]:
