@@ -7,7 +7,7 @@ Exit codes: 0 done, 2 refused with a message that says what to correct, 1 an err
 interrupted.
 """
 
-# ruff: noqa: PLC0415, PLR0917 (imports inside the commands; a command has as many options as it has)
+# ruff: noqa: PLC0415 (imports inside the commands; a command has as many options as it has)
 
 from __future__ import annotations
 
@@ -96,10 +96,14 @@ def check(plan: Plan, debug: Debug = False) -> None:
     """Check a plan and its tables: what matched, who stays, how many events; no estimates."""
     with _refusals(debug):
         from riskset.study import read_plan
-        from riskset.study.check import check_study
 
         with stages() as progress:
-            text = check_study(read_plan(plan), progress)
+            progress("plan")
+            study = read_plan(plan)
+
+            from riskset.study.check import check_study
+
+            text = check_study(study, progress)
         print(text)
 
 
@@ -142,12 +146,16 @@ def schema() -> None:
 
 
 def _run_into(plan: Path, out: Path) -> None:
-    from riskset.report import write_report
-    from riskset.study import read_plan, run_study
-    from riskset.study.output import staged
+    from riskset.study import read_plan
 
     with stages() as progress:
-        study = read_plan(plan)
+        progress("plan")
+        study = read_plan(plan)  # first: a plan with mistakes is refused before the heavy rooms load
+
+        from riskset.report import write_report
+        from riskset.study import run_study
+        from riskset.study.output import staged
+
         with staged(out) as staging:
             results = run_study(study, out=staging, progress=progress)
             progress("report")

@@ -12,6 +12,8 @@ from riskset.study.plan import PlanKeys
 from riskset.study.plan_lines import Key
 from riskset.study.plan_problems import Problem, choose_from
 
+_EXAMPLE = "An adjustment set reads like age + sex + log(bmi) + baseline(albumin)"
+
 
 def formula_problems(plan: PlanKeys) -> list[Problem]:
     """Find adjustment sets that cannot be read or name what the plan does not define."""
@@ -35,7 +37,7 @@ def _formula(plan: PlanKeys, key: Key, text: str) -> Iterator[Problem]:
         formula = parse_formula(substitute_calls(text, "baseline", frozen))
         _computable(formula)
     except RisksetError as error:
-        yield Problem(key, error.rule, (error.remedy or "").rstrip(".") or None)
+        yield Problem(key, error.rule, (error.remedy or _EXAMPLE).rstrip("."))
         return
     if formula.surv is not None:
         yield Problem(
