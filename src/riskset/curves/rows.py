@@ -9,17 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
+from typing import Protocol, runtime_checkable
 
-import narwhals.stable.v2 as nw
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from riskset.design.frames import to_polars
 from riskset.errors import DesignError, EpisodeError
-
-if TYPE_CHECKING:
-    from narwhals.typing import IntoDataFrame
 
 HEADER_ROWS = 2  # the first data row is row 2 of a spreadsheet
 
@@ -71,7 +68,7 @@ def read_rows(
     Parameters
     ----------
     data : Episodes or dataframe
-        polars, pandas, Arrow or anything that narwhals reads.
+        Anything that :func:`riskset.design.to_polars` reads.
     event, id, entry, exit : str, optional
         Columns; what is not given is taken from the episodes.
     also : sequence of str
@@ -89,10 +86,8 @@ def read_rows(
     if isinstance(data, EpisodeTable):
         frame, unit = data.frame, data.unit
         id, entry, exit, event = id or data.id, entry or data.entry, exit or data.exit, event or data.event
-    elif isinstance(data, pl.DataFrame):
-        frame = data
     else:
-        frame = nw.from_native(cast("IntoDataFrame", data), eager_only=True).to_polars()
+        frame = to_polars(data)
     if event is None or exit is None:
         missing = "exit" if exit is None else "event"
         raise DesignError(

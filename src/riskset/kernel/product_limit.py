@@ -11,6 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from riskset.errors import EpisodeError
+from riskset.kernel.index import TIMEFIX
+
 Floats = NDArray[np.float64]
 
 
@@ -58,6 +61,11 @@ def product_limit(
     -------
     ProductLimit
 
+    Raises
+    ------
+    EpisodeError
+        A row is shorter than the tolerance within which times are one and the same (R's ``timefix``).
+
     References
     ----------
     Kaplan & Meier 1958; Greenwood 1926. Jackknife: Therneau & Grambsch 2000, section 2.1.
@@ -72,6 +80,7 @@ def product_limit(
     >>> curve.n_risk
     array([4., 3., 1.])
     """
+    entry, exit = _without_jitter(entry, exit)
     time, last = np.unique(exit, return_inverse=True)  # at risk at times first..last (indices, inclusive)
     first = np.searchsorted(time, entry, side="right")
     n_times = time.size
@@ -105,3 +114,22 @@ def product_limit(
         relative = hazard
     variance = np.where(survival > 0, survival**2 * relative, np.nan)
     return ProductLimit(time, n_risk, n_event, n_censor, survival, variance)
+
+
+def _without_jitter(entry: Floats, exit: Floats) -> tuple[Floats, Floats]:
+    """Give times that differ by rounding alone one value, the smallest of them, as R's ``aeqSurv``."""
+    times = np.unique(np.concatenate([entry, exit]))
+    times = times[np.isfinite(times)]
+    gap = np.diff(times)
+    tied = (gap <= TIMEFIX) | (gap / np.abs(times).mean() <= TIMEFIX)
+    if not tied.any():
+        return entry, exit
+    cuts = np.concatenate([[-np.inf], times[np.concatenate(([True], ~tied))]])
+    entry, exit = (cuts[np.searchsorted(cuts, t, side="right") - 1] for t in (entry, exit))
+    if (entry >= exit).any():
+        raise EpisodeError(
+            "a row is shorter than times can be told apart",
+            n_rows=int((entry >= exit).sum()),
+            remedy="Measure time in a smaller unit.",
+        )
+    return entry, exit
