@@ -56,10 +56,7 @@ class Axis:
     @property
     def ticks(self) -> tuple[tuple[float, str], ...]:
         """Positions and labels of the ends and of 1, the value of no difference."""
-        return tuple(
-            (self.place(v), fmt.significant(v, 4).rstrip("0").rstrip("."))
-            for v in (1 / self.reach, 1.0, self.reach)
-        )
+        return tuple((self.place(v), fmt.plain(v)) for v in (1 / self.reach, 1.0, self.reach))
 
     def bar(self, e: Estimate) -> Bar | None:
         """Draw an estimate; None where there is none."""

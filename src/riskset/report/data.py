@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from riskset.errors import PlanError
 from riskset.report import formats as fmt
+from riskset.report.people import rate_decimals
 from riskset.report.table import Cell, Rows, Table, col, row, words
 from riskset.study.ids import EstimateId, parse_id
 from riskset.study.results import Estimate, Results
@@ -134,5 +135,5 @@ def _of_the_run(e: Estimate, results: Results) -> Cell:
         return Cell(fmt.count(total.basis.n_events), source=total.id)
     if total.unit != e.unit:
         return Cell(fmt.DASH)
-    decimals = fmt.decimals_for(total.estimate)
+    decimals = rate_decimals(results.rates)
     return Cell(fmt.with_interval(total.estimate, total.lower, total.upper, decimals), source=total.id)

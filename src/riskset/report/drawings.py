@@ -151,7 +151,7 @@ def forest(outcome: Outcome, results: Results, number: int) -> Drawing:
         return forest_figure(rows, columns=columns, label_header=results.modifier_label, width=width)
 
     caption = (
-        f"{outcome.label}: hazard ratios for {results.exposure_label} by {results.modifier_label}, and their "
+        f"{outcome.label}: hazard ratios for {fmt.inside(results.exposure_label)} by {fmt.inside(results.modifier_label)}, and their "
         f"ratios ({model.model}), with 95% confidence intervals. PY: person-years of the fitted rows."
     )
     return _drawing(
@@ -182,7 +182,7 @@ def curve(value: SplineCurve, results: Results, label: str, number: int) -> Draw
         )
         for s in value.strata
     ]
-    reference = f"{fmt.significant(value.reference).rstrip('0').rstrip('.')} {value.unit}"
+    reference = f"{fmt.plain(value.reference)} {value.unit}"
 
     def draw(width: float) -> Figure:
         return hazard_ratio_curve_figure(
@@ -194,7 +194,7 @@ def curve(value: SplineCurve, results: Results, label: str, number: int) -> Draw
         )
 
     caption = (
-        f"{label}: hazard ratio along {value.label} against {reference}, by {results.modifier_label} "
+        f"{label}: hazard ratio along {fmt.inside(value.label)} against {reference}, by {fmt.inside(results.modifier_label)} "
         f"({value.model}). Bands: pointwise 95% confidence intervals. Below: share of person-time."
     )
     spoken = (
@@ -222,7 +222,7 @@ def survival(value: SurvivalCurve, number: int) -> Drawing:
     def draw(width: float) -> Figure:
         return survival_figure(lines, ticks=ticks, width=width)
 
-    by = "" if value.grouping is None else f", by {value.grouping}"
+    by = "" if value.grouping is None else f", by {fmt.inside(value.grouping)}"
     caption = f"{value.label}: Kaplan–Meier survival{by}, with 95% confidence intervals and numbers at risk."
     spoken = "The table below holds the numbers at risk and the survival at each tick."
     return _drawing(f"survival-{slug(value.outcome)}", number, caption, spoken, draw)

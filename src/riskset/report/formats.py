@@ -33,6 +33,22 @@ def label(text: str) -> str:
     return text
 
 
+def inside(text: str) -> str:
+    """Write a label inside a sentence: its first letter small, unless the first word may be a name or symbol.
+
+    Mg, Kt/V and PTH stay as they are; so does every word of one or two letters.
+
+    Examples
+    --------
+    >>> inside("New fracture"), inside("Death from any cause"), inside("Mg < 2.4"), inside("PTH")
+    ('new fracture', 'death from any cause', 'Mg < 2.4', 'PTH')
+    """
+    first = text.partition(" ")[0]
+    if len(first) >= 3 and first.isalpha() and first[1:].islower():
+        return text[0].lower() + text[1:]
+    return text
+
+
 def count(n: int | None) -> str:
     """Print a number of persons, rows or events.
 
@@ -77,6 +93,20 @@ def significant(x: float | None, digits: int = 4) -> str:
         power = exponent.lstrip("+0") if exponent.startswith("+") else "-" + exponent.lstrip("-0")
         return f"{mantissa}e{power}".replace("-", MINUS)
     return fixed(x, max(0, digits - 1 - floor(log10(abs(x)))))
+
+
+def plain(x: float | None) -> str:
+    """Print a number that was chosen, not estimated: a knot, a reference, a tick; no digits beyond its own.
+
+    Examples
+    --------
+    >>> plain(2.5), plain(1.0), plain(0.125), plain(-3.0)
+    ('2.5', '1', '0.125', '−3')
+    """
+    if x is None:
+        return DASH
+    text = fixed(x, max(0, 5 - max(0, floor(log10(abs(x)))))) if x else "0"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def p_value(p: float | None) -> str:

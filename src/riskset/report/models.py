@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from riskset.errors import PlanError
 from riskset.report import formats as fmt
-from riskset.report.table import Cell, Rows, Table, col, p_value, ratio, row, warnings_of, words
+from riskset.report.table import Cell, Rows, Table, col, p_value, ratio, row, warnings_of
 from riskset.study.ids import parse_id
 from riskset.study.results import Estimate, ModelResult, Results, SplineCurve, SurvivalCurve, SurvivalGroup
 
@@ -105,12 +105,14 @@ def hazard_ratios(results: Results, outcome: Outcome, number: int) -> Table:
         Rows(
             lines("exposure_in_modifier", "exposure"),
             heading=fmt.label(
-                f"{results.exposure_label} {contrast} against {reference}, by {results.modifier_label}"
+                f"{results.exposure_label} {contrast} against {reference}, by {fmt.inside(results.modifier_label)}"
             ),
         ),
         Rows(
             lines("modifier_in_exposure", "modifier"),
-            heading=fmt.label(f"{results.modifier_label} against {naive}, by {results.exposure_label}"),
+            heading=fmt.label(
+                f"{results.modifier_label} against {naive}, by {fmt.inside(results.exposure_label)}"
+            ),
         ),
     ]
     interaction = list(lines("interaction", "ratio"))
@@ -118,7 +120,9 @@ def hazard_ratios(results: Results, outcome: Outcome, number: int) -> Table:
     if any(joint):
         cells = (c for j in joint for c in (_chi_square(j), p_value(j)))
         interaction.append((row("all levels jointly", indent=True), *cells))
-    heading = fmt.label(f"Ratio of these hazard ratios for {results.exposure_label}, against {naive}")
+    heading = fmt.label(
+        f"Ratio of these hazard ratios for {fmt.inside(results.exposure_label)}, against {naive}"
+    )
     groups.append(Rows(tuple(interaction), heading=heading, strong=True))
     groups.append(Rows(_behind(models), heading="Behind the estimates"))
     head = (
@@ -260,15 +264,15 @@ def curve_tests(curve: SplineCurve, label: str, number: int) -> Table:
         (
             row(t.estimand),
             Cell(fmt.fixed(t.estimate, 2), source=t.id),
-            words(t.unit.removeprefix("chi-square on ")),
+            Cell(t.unit.removeprefix("chi-square on ").removesuffix(" df"), source=t.id),
             p_value(t),
         )
         for t in curve.tests
     )
     methods = fmt.listing(dict.fromkeys(t.method for t in curve.tests))
-    knots = ", ".join(fmt.significant(k) for k in curve.knots)
+    knots = ", ".join(fmt.plain(k) for k in curve.knots)
     notes = [
-        f"{curve.model} with {curve.label} as a restricted cubic spline (knots {knots} {curve.unit}); {methods}.",
+        f"{curve.model} with {fmt.inside(curve.label)} as a restricted cubic spline (knots {knots} {curve.unit}); {methods}.",
         *(f"{w.rstrip('.')}." for w in curve.warnings),
     ]
     return Table(
@@ -299,7 +303,7 @@ def curve_numbers(curve: SplineCurve, label: str) -> Table:
         rows.append(tuple(line))
     return Table(
         id=f"curve-{curve.outcome}-numbers",
-        caption=f"{label}: hazard ratio (95% CI) along {curve.label} against {fmt.significant(curve.reference)} {curve.unit}",
+        caption=f"{label}: hazard ratio (95% CI) along {fmt.inside(curve.label)} against {fmt.plain(curve.reference)} {curve.unit}",
         head=(
             (
                 Cell(f"{curve.label}, {curve.unit}", head="col", numeric=False),
@@ -315,7 +319,7 @@ def at_risk(curve: SurvivalCurve, number: int) -> Table:
     ticks = max((g.ticks_years for g in curve.groups), key=len)
     rows: list[tuple[Cell, ...]] = []
     for k, tick in enumerate(ticks):
-        line = [row(fmt.significant(tick))]
+        line = [row(fmt.plain(tick))]
         for g in curve.groups:
             line.append(Cell(fmt.count(g.at_risk[k]) if k < len(g.at_risk) else fmt.DASH))
             line.append(Cell(_survival_at(g, tick)))

@@ -152,6 +152,7 @@ def make_page(results: Results) -> Page:
         "methods": methods(results),
         "count": fmt.count,
         "label": fmt.label,
+        "inside": fmt.inside,
     }
     context["toc"] = tuple(_contents(context))
     drawn = (flow, *(m.figure for m in fitted), *(c.figure for c in curves), *(s.figure for s in survival))
@@ -159,8 +160,23 @@ def make_page(results: Results) -> Page:
     return Page(html=_environment().get_template("report.html.j2").render(context), figures=contents)
 
 
+def breakable(text: str) -> Markup:
+    """Let words of more than 24 signs break, so that one long name cannot push a table apart.
+
+    Examples
+    --------
+    >>> str(breakable("short & " + "x" * 30))
+    'short &amp; xxxxxxxxxxxxxxxxxxxx<wbr>xxxxxxxxxx'
+    """
+    pieces = [
+        word if len(word) <= 24 else Markup("<wbr>").join(word[k : k + 20] for k in range(0, len(word), 20))
+        for word in text.split(" ")
+    ]
+    return Markup(" ").join(pieces)
+
+
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("riskset.report"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -168,6 +184,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["breakable"] = breakable
+    return environment
 
 
 def _text(name: str) -> str:

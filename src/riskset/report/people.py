@@ -41,18 +41,13 @@ def table1(value: Table1, number: int) -> Table:
     ]
     return Table(
         id=f"table-{number}",
-        caption=f"Characteristics at index, by {_lower(value.by)}",
+        caption=f"Characteristics at index, by {fmt.inside(value.by)}",
         head=(head,),
         groups=(Rows(tuple(rows)),),
         notes=(" ".join(n for n in notes if n),),
         number=number,
         wide=len(value.groups) > 2,
     )
-
-
-def _lower(text: str) -> str:
-    """Lower the first letter of a label inside a sentence, unless it is an abbreviation such as CRP."""
-    return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
 def _variable(lines: tuple[CharacteristicRow, ...]) -> Iterator[tuple[Cell, ...]]:
@@ -106,15 +101,15 @@ def rate_text(estimate: Estimate, decimals: int) -> str:
 
 
 def rate_decimals(outcomes: Sequence[OutcomeRates]) -> int:
-    """Count decimals that show three significant digits of the lowest total rate.
+    """Count decimals that show two significant digits of the lowest total rate.
 
     Examples
     --------
     >>> rate_decimals(())
-    2
+    1
     """
     known = [o.total.estimate for o in outcomes if o.total.estimate]
-    return fmt.decimals_for(min(known, default=0.0))
+    return fmt.decimals_for(min(known, default=0.0), 2)
 
 
 def follow_up(results: Results, number: int) -> Table:
@@ -161,7 +156,11 @@ def cells(results: Results, outcomes: Sequence[OutcomeRates], number: int) -> Ta
     years = {o.outcome: fmt.person_time(o.total.basis.person_years) for o in outcomes}
     head = (
         (
-            Cell(f"{results.exposure_label} and {_lower(results.modifier_label)}", head="col", numeric=False),
+            Cell(
+                f"{results.exposure_label} and {fmt.inside(results.modifier_label)}",
+                head="col",
+                numeric=False,
+            ),
             *(col(o.label, 2) for o in outcomes),
         ),
         (
@@ -196,8 +195,8 @@ def cells(results: Results, outcomes: Sequence[OutcomeRates], number: int) -> Ta
     ]
     return Table(
         id=f"table-{number}",
-        caption=f"Events, person-years and rates by {_lower(results.exposure_label)} and "
-        f"{_lower(results.modifier_label)}",
+        caption=f"Events, person-years and rates by {fmt.inside(results.exposure_label)} and "
+        f"{fmt.inside(results.modifier_label)}",
         head=head,
         groups=tuple(groups),
         notes=tuple(n for n in notes if n),

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from riskset.report import formats as fmt
 from riskset.report.models import Outcome, exposure_level, modifier_level
+from riskset.report.people import rate_decimals
 from riskset.study.results import Estimate, ModelResult, OutcomeRates, Results, SplineCurve
 
 ALPHA = 0.05
@@ -56,7 +57,7 @@ def number(text: str, source: str) -> Markup:
 
 
 def _names(items: list[str]) -> Markup:
-    joined = [name(i) for i in items]
+    joined = [inside(i) for i in items]
     if len(joined) < 2:
         return Markup("").join(joined)
     return say("{} and {}", Markup(", ").join(joined[:-1]), joined[-1])
@@ -66,12 +67,34 @@ def contrast(results: Results) -> Markup:
     """Say what is compared: "Magnesium < 2.4 mg/dL against ≥ 2.4 mg/dL"."""
     reference, *others = results.exposure_levels
     what = others[0] if len(others) == 1 else "each level"
-    return say("{} {} against {}", name(results.exposure_label), name(what), name(reference))
+    return say("{} {} against {}", inside(results.exposure_label), name(what), name(reference))
+
+
+def inside(text: str) -> Markup:
+    """Set a label of the plan within a sentence.
+
+    Examples
+    --------
+    >>> str(inside("Death from any cause"))
+    '<bdi>death from any cause</bdi>'
+    """
+    return name(fmt.inside(text))
 
 
 def established(estimate: Estimate) -> bool:
-    """Say whether the data speak against a ratio of 1 at the two-sided 5% level."""
+    """Say whether the data speak against equality (a ratio of 1) at the two-sided 5% level."""
     return estimate.p is not None and estimate.p < ALPHA
+
+
+def differs(model: ModelResult) -> bool:
+    """Say whether the data establish that the association differs over the levels of the modifier.
+
+    With more than two levels that is the joint test's question; a single ratio picked from several is not.
+    """
+    joint = model.interaction_joint
+    if joint is not None and joint.p is not None:
+        return established(joint)
+    return any(established(e) for e in model.interaction)
 
 
 def lead(results: Results, outcomes: tuple[Outcome, ...]) -> Markup:
@@ -79,28 +102,22 @@ def lead(results: Results, outcomes: tuple[Outcome, ...]) -> Markup:
     if not outcomes:
         return Markup("No model was fitted, so the question has no answer here.")
     tested = [o for o in outcomes if any(e.estimate is not None for e in o.primary.interaction)]
-    differs = [o.label for o in tested if any(established(e) for e in o.primary.interaction)]
-    open_ones = [o.label for o in tested if o.label not in differs]
+    different = [o.label for o in tested if differs(o.primary)]
+    open_ones = [o.label for o in tested if not differs(o.primary)]
     without = [o.label for o in outcomes if o not in tested]
-    modifier, exposure = name(results.modifier_label), name(results.exposure_label)
+    modifier, exposure = inside(results.modifier_label), inside(results.exposure_label)
     parts: list[Markup] = []
-    if differs:
-        parts.append(
-            say(
-                "For {}, the association of {} with the outcome differs by {} more than chance readily explains.",
-                _names(differs),
-                exposure,
-                modifier,
-            )
-        )
+    if different:
+        text = "For {}, the association with {} differs by {} more than chance readily explains."
+        parts.append(say(text, _names(different), exposure, modifier))
     if open_ones:
         text = (
-            "These data do not establish that the association of {} with {} differs by {}; nor do they "
+            "For {}, these data do not establish that the association with {} differs by {}; nor do they "
             "establish that it is the same."
         )
-        parts.append(say(text, exposure, _names(open_ones), modifier))
+        parts.append(say(text, _names(open_ones), exposure, modifier))
     if without:
-        parts.append(say("For {}, the ratio could not be estimated.", _names(without)))
+        parts.append(say("For {}, no ratio of hazard ratios could be estimated.", _names(without)))
     return Markup(" ").join(parts)
 
 
@@ -109,7 +126,7 @@ def basis(outcome: Outcome, rates: OutcomeRates | None, results: Results) -> Mar
     if rates is None:
         b = outcome.primary.basis
         return say("{} in {}.", fmt.plural(b.n_events, "event"), fmt.plural(b.n_persons, "person"))
-    b, decimals = rates.total.basis, fmt.decimals_for(rates.total.estimate)
+    b, decimals = rates.total.basis, rate_decimals(results.rates)
     text = fmt.with_interval(rates.total.estimate, rates.total.lower, rates.total.upper, decimals)
     kept = outcome.primary.basis.n_events
     entered = (
@@ -133,59 +150,80 @@ def ratio_phrase(e: Estimate) -> Markup:
 
 
 def reading(outcome: Outcome, results: Results) -> tuple[Markup, ...]:
-    """Read one outcome's interaction: a sentence per ratio, then what the reader must keep in mind."""
+    """Read one outcome's interaction: the ratios, what they establish, and what they do not."""
     model = outcome.primary
-    naive = results.modifier_levels[0]
-    out = [_ratio_sentence(e, modifier_level(e, results), naive, results) for e in model.interaction]
+    out: list[Markup] = []
+    if model.interaction:
+        told = Markup("; ").join(_told(e, results) for e in model.interaction)
+        out.append(say("Ratio of hazard ratios: {}.", told))
+        out.extend(_claims(model, results))
     joint = model.interaction_joint
     if joint is not None and joint.estimate is not None:
-        text = f"χ² {fmt.fixed(joint.estimate, 2)} on {joint.unit.removeprefix('chi-square on ')}, {fmt.p_phrase(joint.p)}"
-        out.append(say("All levels of {} jointly: {}.", name(results.modifier_label), number(text, joint.id)))
+        df = joint.unit.removeprefix("chi-square on ")
+        shown = number(f"χ² {fmt.fixed(joint.estimate, 2)} on {df}, {fmt.p_phrase(joint.p)}", joint.id)
+        text = "All levels of {} jointly: {}."
+        if any(established(e) for e in model.interaction) and not established(joint):
+            text = "All levels of {} jointly: {}; together they do not establish a difference."
+        out.append(say(text, inside(results.modifier_label), shown))
     if _tempting(model):
-        out.append(
-            Markup(
-                "An interval that leaves out 1 in one group and not in another is no evidence that the groups "
-                "differ; the ratio is the test of that."
-            )
+        text = (
+            "An interval that leaves out 1 in one group and not in another is no evidence that the groups "
+            "differ; the ratio is the test of that."
         )
+        out.append(say(text))
     return tuple(out)
 
 
-def _ratio_sentence(e: Estimate, level: str, naive: str, results: Results) -> Markup:
-    exposure = name(results.exposure_label)
-    several = (
-        say(" ({} {})", exposure, name(exposure_level(e, results)))
-        if len(results.exposure_levels) > 2
-        else Markup("")
-    )
+def _pair(e: Estimate, results: Results) -> Markup:
+    """Name the two levels that a ratio compares, and the exposure's level where it has several."""
+    several = len(results.exposure_levels) > 2
+    at = say(" ({} {})", inside(results.exposure_label), name(exposure_level(e, results))) if several else ""
+    return say("{} against {}{}", name(modifier_level(e, results)), name(results.modifier_levels[0]), at)
+
+
+def _told(e: Estimate, results: Results) -> Markup:
     if e.estimate is None:
-        why = "; ".join(w.rstrip(".") for w in e.warnings) or "no reason recorded"
-        return say(
-            "{} against {}{}: the ratio is not estimable ({}).", name(level), name(naive), several, why
-        )
-    told = say(
-        "{} against {}{}: ratio of hazard ratios {}. ", name(level), name(naive), several, ratio_phrase(e)
-    )
-    if e.p is None:
-        return told + Markup("Without a P value no statement on a difference is made.")
-    if established(e):
-        side = "lower" if e.estimate < 1 else "higher"
-        return told + say(
-            "The hazard ratio for {} is {} for {} than for {} by more than chance readily explains.",
-            exposure,
-            side,
-            name(level),
-            name(naive),
-        )
-    return told + say(
-        "The data are compatible with ratios from {}; they establish neither a difference nor its absence.",
-        _range(e),
-    )
+        why = "; ".join(w.rstrip(".").removeprefix("not estimable: ") for w in e.warnings)
+        return say("not estimable for {}{}", _pair(e, results), f" ({fmt.label(why)})" if why else "")
+    return say("{} for {}", ratio_phrase(e), _pair(e, results))
 
 
-def _range(e: Estimate) -> str:
-    low = "any value below" if e.lower is None else fmt.ratio(e.lower)
-    return f"{low} to {'any higher value' if e.upper is None else fmt.ratio(e.upper)}"
+def _claims(model: ModelResult, results: Results) -> list[Markup]:
+    """Claim a difference for each ratio that establishes one, and neither that nor its absence for the rest."""
+    known = [e for e in model.interaction if e.estimate is not None and e.p is not None]
+    naive = name(results.modifier_levels[0])
+    out: list[Markup] = []
+    for e in known:
+        if established(e):
+            text = "The hazard ratio for {} is {} for {} than for {}, by more than chance readily explains."
+            side = "lower" if e.estimate is not None and e.estimate < 1 else "higher"
+            level = name(modifier_level(e, results))
+            out.append(say(text, inside(results.exposure_label), side, level, naive))
+    left = [e for e in known if not established(e)]
+    if len(left) == 1:
+        text = (
+            "The data establish neither a difference between {} and {} nor its absence: they are compatible "
+            "with {}."
+        )
+        out.append(say(text, name(modifier_level(left[0], results)), naive, _compatible(left[0])))
+    elif left:
+        text = (
+            "For {}, the data establish neither a difference from {} nor its absence: they are compatible "
+            "with any ratio inside these intervals."
+        )
+        levels = dict.fromkeys(modifier_level(e, results) for e in left)
+        out.append(say(text, _names(list(levels)), naive))
+    return out
+
+
+def _compatible(e: Estimate) -> str:
+    if e.lower is None and e.upper is None:
+        return "any ratio"
+    if e.lower is None:
+        return f"any ratio up to {fmt.ratio(e.upper)}"
+    if e.upper is None:
+        return f"any ratio from {fmt.ratio(e.lower)} upwards"
+    return f"any ratio from {fmt.ratio(e.lower)} to {fmt.ratio(e.upper)}"
 
 
 def _tempting(model: ModelResult) -> bool:
@@ -203,7 +241,8 @@ def cautions(outcome: Outcome, results: Results) -> tuple[Markup, ...]:
     if model.events_per_parameter < EVENTS_PER_COEFFICIENT:
         out.append(
             say(
-                "Sparse: {} rests on {} events per coefficient ({}); its estimates may be far off and its intervals too narrow.",
+                "Sparse: {} rests on {} events per coefficient ({}); its estimates may be far off and its intervals "
+                "too narrow.",
                 name(model.model),
                 per,
                 counts,
@@ -211,16 +250,17 @@ def cautions(outcome: Outcome, results: Results) -> tuple[Markup, ...]:
         )
     else:
         out.append(say("{} rests on {} events per coefficient ({}).", name(model.model), per, counts))
-    for d in model.detectable:
-        level = modifier_level(d, results)
-        text = f"{fmt.ratio(d.lower)} or above {fmt.ratio(d.upper)}"
-        out.append(
+    if model.detectable:
+        spans = [
             say(
-                "{}: with this precision, a true ratio below {} would be detected with a power of 80%.",
-                name(level),
-                number(text, d.id),
+                "{} ({})",
+                number(f"below {fmt.ratio(d.lower)} or above {fmt.ratio(d.upper)}", d.id),
+                name(modifier_level(d, results)),
             )
-        )
+            for d in model.detectable
+        ]
+        text = "At this precision a difference would be found with a power of 80% if the true ratio were {}."
+        out.append(say(text, Markup("; ").join(spans)))
     if model.status != "converged":
         out.append(say("{}: {}.", name(model.model), model.status))
     return tuple(out)
@@ -231,7 +271,7 @@ def curve_reading(curve: SplineCurve, results: Results, label: str) -> tuple[Mar
     tests = {t.id.rpartition("[")[2].rstrip("]"): t for t in curve.tests}
     out: list[Markup] = []
     overall, bend = tests.get("overall"), tests.get("nonlinear")
-    exposure, what = name(curve.label), name(label)
+    exposure, what = inside(curve.label), inside(label)
     if overall is not None and overall.p is not None:
         shown = number(fmt.p_phrase(overall.p), overall.id)
         if not established(overall):
@@ -241,7 +281,7 @@ def curve_reading(curve: SplineCurve, results: Results, label: str) -> tuple[Mar
             out.append(say(text, exposure, what, shown))
         else:
             text = "{} is associated with {} over its range (overall {})"
-            sentence = say(text, exposure, what, shown)
+            sentence = say(text, name(curve.label), what, shown)
             if bend is not None and bend.p is not None:
                 shape = (
                     "; the curve departs from a straight line on the log scale ({})"
@@ -257,7 +297,7 @@ def curve_reading(curve: SplineCurve, results: Results, label: str) -> tuple[Mar
             if established(differ)
             else "The data do not establish that the curves differ by {} (interaction {})."
         )
-        out.append(say(text, name(results.modifier_label), number(fmt.p_phrase(differ.p), differ.id)))
+        out.append(say(text, inside(results.modifier_label), number(fmt.p_phrase(differ.p), differ.id)))
     return tuple(out)
 
 
@@ -267,7 +307,7 @@ def card_caption(outcome: Outcome, results: Results) -> Markup:
         "Hazard ratio of {}, {}, by {}",
         contrast(results),
         name(outcome.primary.model),
-        name(results.modifier_label),
+        inside(results.modifier_label),
     )
 
 
@@ -281,6 +321,11 @@ def terms(results: Results, outcomes: tuple[Outcome, ...]) -> tuple[Markup, ...]
             "association differs between the levels; 1 means that it is the same in both."
         )
     ]
+    methods = dict.fromkeys(
+        e.method for o in outcomes for e in o.primary.interaction if e.estimate is not None
+    )
+    if methods:
+        out.append(say("Intervals and P values of the ratios: {}.", fmt.listing(methods)))
     n = f"{len(outcomes)} outcomes are examined; " if len(outcomes) > 1 else ""
     text = (
         "All are associations in observed patients, adjusted for what the plan names and for nothing else. "
