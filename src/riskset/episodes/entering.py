@@ -1,0 +1,199 @@
+"""Persons enter a timeline: entry, end of follow-up, and what is fixed on day 0."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from riskset.episodes.persons import IMPLAUSIBLE, Persons
+from riskset.episodes.ticks import DAY, NEVER, Clock, duration_ticks, significant, to_ticks
+from riskset.errors import EpisodeError
+from riskset.tables import ROW, Rejects, Table, as_frame, nearest, parse_times, window, with_rows
+from riskset.tables.times import NOT_A_DATE
+from riskset.units import person_time_divisor
+
+NEEDS_ENTRY = "a person must have an entry date"
+NEEDS_EXIT = "a person must have an exit date"
+EXIT_FIRST = "exit must not precede entry"
+
+
+def enter_persons(
+    data: Any,
+    *,
+    id: str,
+    entry: str,
+    exit: str | None,
+    max_followup: float | None,
+    clock: Clock,
+    exit_date_only: str | None,
+    plausible_dates: tuple[date | str, date | str] | None,
+    population: Any,
+) -> tuple[Persons, Rejects, int]:
+    """Read the persons of a timeline.
+
+    Parameters are those of ``Timeline``, `max_followup` in days.
+
+    Returns
+    -------
+    persons : Persons
+        Those whose entry and exit keep the rules, sorted by id.
+    rejects : Rejects
+    n_rejected : int
+        Persons set aside.
+
+    Raises
+    ------
+    EpisodeError
+        If a column does not exist, a person has two rows or no id, or no end of follow-up is declared.
+    """
+    source = data.source if isinstance(data, Table) else "persons"
+    frame = with_rows(as_frame(data, where=source))
+    for column in [c for c in (id, entry, exit, exit_date_only) if c is not None]:
+        if column not in frame.columns:
+            raise EpisodeError(
+                f"the column '{column}' does not exist", where=source, remedy=nearest(column, frame.columns)
+            )
+    if frame.is_empty():
+        raise EpisodeError(
+            "there are no persons", where=source, remedy="Check the table and the rules of eligibility."
+        )
+    doubtful = frame[id].is_duplicated() | frame[id].is_null()
+    if doubtful.any():
+        raise EpisodeError(
+            "each person must have one row and an id",
+            where=f"{source}, column '{id}'",
+            rows=frame[ROW].filter(doubtful).to_list(),
+            remedy="Take one row per person first.",
+        )
+    if exit is None and max_followup is None:
+        raise EpisodeError(
+            "follow-up has no end", where=source, remedy="Name the exit column, or give max_followup."
+        )
+    frame = frame.sort(id)
+    plausible = window(plausible_dates)
+    blank = Persons(
+        frame,
+        id,
+        clock,
+        plausible,
+        np.zeros(0, np.int64),
+        np.zeros(0, np.int64),
+        np.zeros(0, np.bool_),
+        np.zeros(0, np.int64),
+        calendar=_is_calendar(frame[entry]),
+        population=frame[id] if population is None else _ids(population, id),
+        source=source,
+    )
+    rejects = Rejects()
+    begins, bad, outside = blank.times(frame[entry], where=f"{source}, column '{entry}'")
+    rejects = _reject(rejects, frame, source, entry, bad, outside)
+    rejects = rejects.add(
+        source, frame[ROW].filter(pl.Series(~begins.known) & ~bad & ~outside), entry, NEEDS_ENTRY
+    )
+    fine = begins.known & ~(bad | outside).to_numpy()
+    end = np.full(frame.height, NEVER)
+    if exit is not None:
+        flag = None if exit_date_only is None else frame[exit_date_only]
+        ends, bad, outside = blank.times(frame[exit], where=f"{source}, column '{exit}'", date_only=flag)
+        rejects = _reject(rejects, frame, source, exit, bad, outside)
+        rejects = rejects.add(
+            source, frame[ROW].filter(pl.Series(~ends.known) & ~bad & ~outside), exit, NEEDS_EXIT
+        )
+        fine &= ends.known & ~(bad | outside).to_numpy()
+        end = ends.ticks - begins.ticks
+        first = fine & (end < 0)
+        rejects = rejects.add(source, frame[ROW].filter(pl.Series(first)), exit, EXIT_FIRST)
+        fine &= ~first
+    capped = np.zeros(frame.height, dtype=np.bool_)
+    if max_followup is not None:
+        cap = duration_ticks(max_followup)
+        capped = end > cap
+        end = np.minimum(end, cap)
+    kept = pl.Series(fine)
+    day = (begins.ticks - begins.by_date) // DAY * DAY if begins.calendar else begins.ticks
+    persons = Persons(
+        frame.filter(kept),
+        id,
+        clock,
+        plausible,
+        begins.ticks[fine],
+        end[fine],
+        capped[fine],
+        day[fine],
+        blank.calendar,
+        blank.population,
+        source,
+    )
+    return persons, rejects, int((~fine).sum())
+
+
+def _is_calendar(column: pl.Series) -> bool:
+    return not parse_times(column).values.dtype.is_numeric()
+
+
+def _ids(population: Any, id: str) -> pl.Series:
+    if isinstance(population, pl.Series):
+        return population
+    frame = as_frame(population, where="population")
+    if id not in frame.columns:
+        raise EpisodeError(
+            f"the column '{id}' does not exist", where="population", remedy=nearest(id, frame.columns)
+        )
+    return frame[id]
+
+
+def _reject(
+    rejects: Rejects, frame: pl.DataFrame, source: str, column: str, bad: pl.Series, outside: pl.Series
+) -> Rejects:
+    rejects = rejects.add(source, frame[ROW].filter(bad), column, NOT_A_DATE)
+    return rejects.add(source, frame[ROW].filter(outside), column, IMPLAUSIBLE)
+
+
+def since(
+    persons: Persons, column: str, name: str, unit: str, above: float | None, becomes: float | None
+) -> tuple[pl.Series, Rejects]:
+    """Time from a date of the person to entry, in whole days divided by the unit.
+
+    Parameters
+    ----------
+    persons : Persons
+    column : str
+        Of dates.
+    name : str
+        Of the result.
+    unit : str
+        "years", "months", "days".
+    above, becomes : float, optional
+        Values above the first become the second (ages hidden by the owner of the data).
+
+    Returns
+    -------
+    values : pl.Series
+        Float64, rounded to 9 significant digits; null where the date is missing.
+    rejects : Rejects
+    """
+    frame, source = persons.frame, persons.source
+    if column not in frame.columns:
+        raise EpisodeError(
+            f"the column '{column}' does not exist", where=source, remedy=nearest(column, frame.columns)
+        )
+    parsed = parse_times(frame[column])
+    times = to_ticks(parsed.values, "day")
+    if times.known.any() and times.calendar != persons.calendar:
+        raise EpisodeError(
+            "the column and the entry of the persons must both hold dates, or both days",
+            where=f"{source}, column '{column}'",
+            remedy="Write all times alike.",
+        )
+    rejects = Rejects().add(source, frame[ROW].filter(parsed.bad), column, NOT_A_DATE)
+    # Ages are counted in whole days whatever the clock: the day of entry is the day of its stamp.
+    day = persons.entry_day
+    length = (day - times.ticks) / DAY / person_time_divisor(unit)
+    known = times.known
+    if above is not None and becomes is not None:
+        length = np.where(length > above, becomes, length)
+    values = np.where(known, significant(length), np.nan)
+    return pl.Series(name, values, nan_to_null=True), rejects

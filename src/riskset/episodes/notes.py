@@ -1,0 +1,131 @@
+"""What reading the tables found, in words for the audit."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from riskset.episodes.audit import AuditLine
+from riskset.episodes.drugs import Drug
+from riskset.episodes.events import Event
+from riskset.episodes.measures import Measure
+from riskset.episodes.persons import Persons
+from riskset.episodes.ticks import DAY, NEVER
+
+
+def measure_notes(measure: Measure) -> tuple[AuditLine, ...]:
+    """Tell how raw rows became values.
+
+    Parameters
+    ----------
+    measure : Measure
+
+    Returns
+    -------
+    tuple of AuditLine
+    """
+    name, counts = measure.name, measure.counts
+    lines = [AuditLine(name, "rows selected", counts["selected"])]
+    said = (
+        ("of others", "rows of people outside the cohort"),
+        ("without value", "rows without a value (the value before stays in force)"),
+        ("rejected", "rows rejected"),
+        ("behind a limit", "values behind a limit of detection"),
+        ("converted", "values converted to another unit"),
+        ("at a time with several", "rows that share their person and time with another"),
+    )
+    lines += [AuditLine(name, text, counts[key], "note") for key, text in said if counts[key]]
+    lines.append(AuditLine(name, "values, one per person and time", counts["values"]))
+    lines += [AuditLine(name, note, None, "note") for note in measure.notes]
+    usual = _usual_interval(measure)
+    if measure.carry_forward is not None and usual is not None and measure.carry_forward < usual:
+        lines.append(
+            AuditLine(
+                name,
+                f"carried forward for {measure.carry_forward / DAY:g} days, and the usual interval between "
+                f"measurements is {usual / DAY:g} days: the value expires before the next one comes",
+                None,
+                "warning",
+            )
+        )
+    return tuple(lines)
+
+
+def _usual_interval(measure: Measure) -> float | None:
+    """Median ticks between consecutive measurements of a person; None with fewer than two."""
+    same = measure.person[1:] == measure.person[:-1]
+    gaps = np.diff(measure.time)[same]
+    return float(np.median(gaps)) if gaps.size else None
+
+
+def drug_notes(drug: Drug) -> tuple[AuditLine, ...]:
+    """Tell how raw rows became periods of use.
+
+    Parameters
+    ----------
+    drug : Drug
+
+    Returns
+    -------
+    tuple of AuditLine
+    """
+    name, counts = drug.name, drug.counts
+    lines = [AuditLine(name, "rows selected", counts["selected"])]
+    said = (
+        ("of others", "rows of people outside the cohort"),
+        ("rejected", "rows rejected"),
+        ("without stop", "prescriptions without a stop"),
+        ("one-day", "prescriptions of one day"),
+        ("before the records", "prescriptions that end before the records begin"),
+    )
+    lines += [AuditLine(name, text, counts[key], "note") for key, text in said if counts[key]]
+    lines.append(AuditLine(name, "periods of use after joining overlaps", counts["periods"]))
+    severity = "fact" if counts["persons"] else "warning"
+    lines.append(AuditLine(name, "persons with a prescription", counts["persons"], severity))
+    return tuple(lines)
+
+
+def event_notes(event: Event) -> tuple[AuditLine, ...]:
+    """Tell how many rows an event has.
+
+    Parameters
+    ----------
+    event : Event
+
+    Returns
+    -------
+    tuple of AuditLine
+    """
+    return (AuditLine(event.name, "event rows selected", event.counts["selected"]),)
+
+
+def observed_notes(persons: Persons, observed: tuple[int | None, int | None]) -> tuple[AuditLine, ...]:
+    """Tell how far the records look back, and who is followed beyond them.
+
+    Parameters
+    ----------
+    persons : Persons
+    observed : pair of int
+        Ticks of the first and the last instant with records.
+
+    Returns
+    -------
+    tuple of AuditLine
+    """
+    first, last = observed
+    if first is None or last is None or persons.n == 0:
+        return ()
+    back = (persons.origin - first) / DAY
+    lines = [
+        AuditLine(
+            "observed",
+            f"look-back before entry: median {np.median(back):,.0f} days, from {back.min():,.0f} to {back.max():,.0f}",
+            None,
+            "warning" if back.min() < 0 else "fact",
+        )
+    ]
+    beyond = int(((persons.origin + np.minimum(persons.end, NEVER)) > last).sum())
+    if beyond:
+        lines.append(
+            AuditLine("observed", "persons followed beyond the last day with records", beyond, "warning")
+        )
+    return tuple(lines)

@@ -1,0 +1,222 @@
+"""The persons of a timeline: who, from when, until when; and which rows of a table are theirs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from riskset.episodes.ticks import Clock, Flags, Ticks, Times, to_ticks
+from riskset.errors import EpisodeError
+from riskset.tables import (
+    ROW,
+    Rejects,
+    Table,
+    as_frame,
+    check_ids,
+    id_text,
+    implausible,
+    nearest,
+    parse_filter,
+    parse_times,
+    problems_of,
+    with_rows,
+)
+from riskset.tables.times import NOT_A_DATE
+
+PERSON = "__person__"
+IMPLAUSIBLE = "a date must lie within the plausible dates"
+
+
+@dataclass(frozen=True)
+class Persons:
+    """Persons sorted by id, with their follow-up in ticks.
+
+    Parameters
+    ----------
+    frame : pl.DataFrame
+        One row per person, sorted by id, with ``__row__``.
+    id : str
+        Column of ids.
+    clock : {"day", "time"}
+    plausible : tuple of date
+    origin : int64 array
+        Entry, in ticks since 1970 or since zero.
+    end : int64 array
+        End of follow-up in ticks since entry.
+    capped : bool array
+        Follow-up ends by ``max_followup``.
+    entry_day : int64 array
+        Calendar day of entry, in ticks on the same scale as `origin`.
+    calendar : bool
+        Times are dates, not day numbers.
+    population : pl.Series
+        Ids of everybody in the data, eligible or not.
+    source : str
+        File or name of the table of persons.
+    """
+
+    frame: pl.DataFrame
+    id: str
+    clock: Clock
+    plausible: tuple[date, date]
+    origin: Ticks
+    end: Ticks
+    capped: Flags
+    entry_day: Ticks
+    calendar: bool
+    population: pl.Series
+    source: str
+
+    @property
+    def n(self) -> int:
+        """Number of persons."""
+        return self.frame.height
+
+    def times(
+        self, column: pl.Series, *, where: str, date_only: pl.Series | None = None
+    ) -> tuple[Times, pl.Series, pl.Series]:
+        """Read a column of times on the clock of these persons.
+
+        Parameters
+        ----------
+        column : pl.Series
+        where : str
+            Table and column, for the message.
+        date_only : pl.Series, optional
+
+        Returns
+        -------
+        times : Times
+            Ticks since the common zero, not since entry.
+        bad, outside : pl.Series
+            Rows with something that is not a date, and with a date that cannot be true.
+
+        Raises
+        ------
+        EpisodeError
+            If the column holds dates where the persons have day numbers, or the other way round.
+        """
+        parsed = parse_times(column)
+        if parsed.mixed and self.clock == "time":
+            raise EpisodeError(
+                "a column may not mix dates and time stamps when the clock is 'time'",
+                where=where,
+                remedy="Give the two kinds a column each, or declare the column date_only.",
+            )
+        outside = implausible(parsed.values, self.plausible)
+        times = to_ticks(parsed.values, self.clock, date_only)
+        if times.known.any() and times.calendar != self.calendar:
+            raise EpisodeError(
+                f"the column holds {'dates' if times.calendar else 'numbers'} and the entry of the persons {'dates' if self.calendar else 'numbers'}",
+                where=where,
+                remedy="Write all times alike: dates everywhere, or days everywhere.",
+            )
+        return times, parsed.bad, outside
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The rows of a table that a `where` selects and that belong to the persons.
+
+    Parameters
+    ----------
+    frame : pl.DataFrame
+        With ``__person__`` (position of the person) and ``__row__``.
+    source : str
+        File or name of the table.
+    rows_selected : int
+        Rows that the `where` selects.
+    rows_of_others : int
+        Of these, rows of people outside the cohort.
+    rejects : Rejects
+        Problems that reading had found in these rows.
+    """
+
+    frame: pl.DataFrame
+    source: str
+    rows_selected: int
+    rows_of_others: int
+    rejects: Rejects
+
+
+def select_rows(
+    persons: Persons, table: Any, columns: list[str], *, where: str | None, name: str
+) -> Selection:
+    """Select the rows of a table that a filter chooses and that belong to the persons.
+
+    Parameters
+    ----------
+    persons : Persons
+    table : Table or data frame
+    columns : list of str
+        Columns that are needed besides the id.
+    where : str, optional
+        Filter.
+    name : str
+        Of the measure, drug or event, for messages.
+
+    Returns
+    -------
+    Selection
+
+    Raises
+    ------
+    EpisodeError
+        If a column does not exist.
+    TableError
+        If the filter does not go with the table, or the ids match for fewer than half.
+    """
+    source = table.source if isinstance(table, Table) else f"table of '{name}'"
+    frame = as_frame(table, where=source)
+    numbered = with_rows(frame)
+    for column in [persons.id, *columns]:
+        if column not in frame.columns:
+            raise EpisodeError(
+                f"the column '{column}' does not exist", where=source, remedy=nearest(column, frame.columns)
+            )
+    chosen = numbered
+    if where is not None:
+        chosen = numbered.filter(parse_filter(where, where=f"'{name}'").rows(numbered, where=source))
+    wanted = list(dict.fromkeys([persons.id, *columns, ROW]))
+    chosen = chosen.select(wanted)
+    known = persons.frame.select(pl.col(persons.id), pl.int_range(pl.len(), dtype=pl.Int64).alias(PERSON))
+    if chosen.schema[persons.id] != known.schema[persons.id]:
+        chosen = chosen.with_columns(id_text(chosen[persons.id]).alias(persons.id))
+        known = known.with_columns(id_text(known[persons.id]).alias(persons.id))
+    joined = chosen.join(known, on=persons.id, how="left", maintain_order="left")
+    mine = joined.filter(pl.col(PERSON).is_not_null())
+    if 2 * mine.height < joined.height:
+        # Only then can fewer than half of the ids match; all rows of the table are asked, not those selected.
+        check_ids(id_text(frame[persons.id]), id_text(persons.population), where=source)
+    rejects = Rejects()
+    if isinstance(table, Table):
+        rejects = rejects.extend(problems_of(table.problems, mine, columns, source))
+    return Selection(mine, source, joined.height, joined.height - mine.height, rejects)
+
+
+def reject_times(
+    rejects: Rejects, selection: Selection, column: str, bad: pl.Series, outside: pl.Series
+) -> tuple[Rejects, np.ndarray]:
+    """Add rows with unreadable or impossible dates to the rejects.
+
+    Parameters
+    ----------
+    rejects : Rejects
+    selection : Selection
+    column : str
+    bad, outside : pl.Series
+        As ``Persons.times`` gives them.
+
+    Returns
+    -------
+    rejects : Rejects
+    wrong : bool array
+    """
+    rows = selection.frame[ROW]
+    rejects = rejects.add(selection.source, rows.filter(bad), column, NOT_A_DATE)
+    rejects = rejects.add(selection.source, rows.filter(outside), column, IMPLAUSIBLE)
+    return rejects, (bad | outside).to_numpy()
