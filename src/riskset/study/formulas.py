@@ -1,0 +1,135 @@
+"""The plan's models as formulas over the columns of the episodes.
+
+Derived columns: the exposure's group is ``{measure}_group``, the modifier's level ``{drug}_use``, and
+``baseline(x)`` in a formula is the column ``x_baseline``, the value of x at index.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from riskset.design import substitute_calls, variables_of
+from riskset.study.ids import slug
+from riskset.study.plan import StudyPlan
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFormula:
+    """One model of one outcome.
+
+    Parameters
+    ----------
+    name, slug : str
+        The plan's name, and its form in ids.
+    primary : bool
+        Whether it answers the question.
+    formula : str
+        For :func:`riskset.cox.coxph`.
+    adjustment : str
+        The adjustment set as the plan writes it, in one line.
+    """
+
+    name: str
+    slug: str
+    primary: bool
+    formula: str
+    adjustment: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeFormulas:
+    """All models of one outcome, its spline model, and the columns that any of them needs.
+
+    Parameters
+    ----------
+    models : tuple of ModelFormula
+        In the plan's order.
+    spline : ModelFormula
+        The primary model with the exposure as a restricted cubic spline.
+    variables : tuple of str
+        Columns that must be known for a row to enter any model.
+    """
+
+    models: tuple[ModelFormula, ...]
+    spline: ModelFormula
+    variables: tuple[str, ...]
+
+
+def exposure_column(plan: StudyPlan) -> str:
+    """Name the column of the exposure's group."""
+    return f"{plan.exposure.measure}_group"
+
+
+def modifier_column(plan: StudyPlan) -> str:
+    """Name the column of the modifier's level."""
+    return f"{plan.modifier.drug}_use"
+
+
+def baseline_column(name: str) -> str:
+    """Name the column of a measure's value at index.
+
+    Examples
+    --------
+    >>> baseline_column("albumin")
+    'albumin_baseline'
+    """
+    return f"{name}_baseline"
+
+
+def formulas(plan: StudyPlan, outcome: str) -> OutcomeFormulas:
+    """Write the formulas of one outcome.
+
+    Parameters
+    ----------
+    plan : StudyPlan
+        The plan.
+    outcome : str
+        A key of its outcomes.
+
+    Returns
+    -------
+    OutcomeFormulas
+
+    Raises
+    ------
+    DesignError
+        Where an adjustment set is not a formula.
+    """
+    exposure, modifier = exposure_column(plan), modifier_column(plan)
+    curve = f"rcs({plan.exposure.measure}, {plan.exposure.curve.knots})"
+    models = tuple(_written(plan, outcome, name, f"{exposure} * {modifier}") for name in plan.models)
+    spline = _written(plan, outcome, plan.primary_model, f"{curve} * {modifier}")
+    own = ("entry", "exit", outcome)
+    needed = dict.fromkeys(v for m in (*models, spline) for v in variables_of(m.formula) if v not in own)
+    return OutcomeFormulas(models, spline, tuple(needed))
+
+
+def _written(plan: StudyPlan, outcome: str, name: str, terms: str) -> ModelFormula:
+    model = plan.models[name]
+    parts = [" ".join(part.split()) for part in (model.adjust, model.extra.get(outcome, ""))]
+    adjustment = " + ".join(part for part in parts if part)
+    right = f"{terms} + {adjustment}" if adjustment else terms
+    text = substitute_calls(f"Surv(entry, exit, {outcome}) ~ {right}", "baseline", baseline_column)
+    return ModelFormula(name, slug(name), name == plan.primary_model, text, adjustment)
+
+
+def baseline_measures(plan: StudyPlan) -> tuple[str, ...]:
+    """List what stands in ``baseline(...)`` in any model.
+
+    Examples
+    --------
+    The argument of each call, whatever function is around it::
+
+        "age + log(baseline(crp)) + baseline(albumin)"  ->  ("crp", "albumin")
+    """
+    found: dict[str, None] = {}
+
+    def note(argument: str) -> str:
+        found[argument] = None
+        return argument
+
+    for model in plan.models.values():
+        for text in (model.adjust, *model.extra.values()):
+            if text.strip():
+                substitute_calls(text, "baseline", note)
+    return tuple(found)
