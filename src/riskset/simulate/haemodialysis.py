@@ -26,7 +26,7 @@ from riskset.simulate.visits import draw_visits
 
 # The first seed counting up from 20260101 whose events are each within 3 of the published 159 deaths, 122
 # cardiovascular events and 69 fractures. Chosen by these counts alone: no estimate was looked at.
-SHIPPED_SEED = 20260101
+SHIPPED_SEED = 20260104
 
 MOST_PATIENTS = 500_000  # ids have six digits, and the arrays of half a million people take about 30 GB
 FATAL_WITHIN_DAYS = 28
