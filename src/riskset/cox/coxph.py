@@ -1,0 +1,272 @@
+"""`coxph`: from a formula and a table of rows to a fitted Cox model."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike, NDArray
+
+from riskset.cox.arrays import coxph_matrix
+from riskset.cox.fit import CoxFit
+from riskset.design import Formula, build_design, offset_of, parse_formula, render, to_polars
+from riskset.design.evaluate import to_polars_expr
+from riskset.design.formula import Surv
+from riskset.design.grammar import Expr, Name
+from riskset.errors import DesignError, FitError, RisksetWarning
+
+Floats = NDArray[np.float64]
+
+
+def coxph(
+    formula: str,
+    data: Any,
+    *,
+    id: str | None = None,
+    ties: str = "efron",
+    weights: str | None = None,
+    cluster: str | None = None,
+    robust: bool | None = None,
+    missing: Literal["drop", "raise"] = "drop",
+    init: ArrayLike | None = None,
+    tolerance: float = 1e-9,
+    max_iterations: int = 40,
+) -> CoxFit:
+    """Estimate log hazard ratios by Cox's partial likelihood, as R's ``coxph``.
+
+    Parameters
+    ----------
+    formula : str
+        ``"Surv(entry, exit, event) ~ a * b + rcs(x, 3) + strata(s) + offset(o)"``, or ``Surv(time, event)``
+        for right-censored data. An event is true, 1, or 2 where the values are 1 and 2.
+    data : frame-like
+        One row per episode ``(entry, exit]``; see `riskset.design.to_polars`. Text, categories and booleans
+        are coded by treatment contrasts: the first level (declared order of an Enum, sorted otherwise,
+        False of a boolean) is the reference.
+    id : str, optional
+        Column that tells persons apart.
+    ties : {"efron", "breslow"}
+    weights : str, optional
+        Column of case weights.
+    cluster : str, optional
+        Column over which the robust variance is summed; ``id`` by default. ``cluster(...)`` in the formula
+        does the same.
+    robust : bool, optional
+        Whether tests and intervals use the robust variance. By default, as in R: if a cluster is named,
+        weights are not whole numbers, or a person has more than one event.
+    missing : {"drop", "raise"}
+        Leave rows with a missing value out, with a warning and a count on the fit, or refuse them.
+    init : float array (p,), optional
+        Starting values; zero by default.
+    tolerance : float
+        Relative change of the log likelihood at which R stops; one more full step follows.
+    max_iterations : int
+        0 evaluates the model at its starting values.
+
+    Returns
+    -------
+    CoxFit
+
+    Raises
+    ------
+    DesignError
+        If the formula cannot be read or does not fit the data.
+    FitError
+        If the model cannot be fitted to the rows.
+
+    Warns
+    -----
+    RisksetWarning
+        If rows were left out, a coefficient cannot be estimated, or the fit did not converge.
+
+    References
+    ----------
+    Therneau, T. & Grambsch, P. (2000). Modeling Survival Data: Extending the Cox Model.
+
+    Examples
+    --------
+    >>> rows = {"time": [9, 1, 1, 6, 6, 8], "status": [1, 1, 0, 1, 1, 0], "x": [0, 1, 1, 1, 0, 0]}
+    >>> fit = coxph("Surv(time, status) ~ x", rows)
+    >>> print(f"{fit.params[0]:.4f} ({fit.std_error[0]:.4f})")
+    1.6769 (1.2776)
+    """
+    if ties == "exact":
+        raise FitError(
+            "exact ties are not available", where="ties", remedy="Use ties='efron', which is close to them."
+        )
+    parsed = parse_formula(formula)
+    surv = parsed.surv
+    if surv is None:
+        raise DesignError(
+            "a Cox model needs a response",
+            where="formula",
+            remedy="Begin with Surv(entry, exit, event) ~ ...",
+        )
+    if cluster is None:
+        cluster = parsed.cluster
+    special = {"id": id, "weights": weights, "cluster": cluster}
+    needed = dict.fromkeys((*parsed.variables, *(name for name in special.values() if name is not None)))
+    whole = to_polars(data, tuple(needed))
+    frame = _complete(whole, missing, id)
+    if frame.height == 0:
+        raise FitError("no row is left to fit", where="data")
+
+    entry, exit, event = _response(surv, frame)
+    columns = {
+        _column_name(expr): values
+        for expr, values in ((surv.entry, entry), (surv.exit, exit), (surv.event, event))
+        if expr is not None and values is not None
+    }
+    time = to_polars_expr(surv.exit if surv.entry is None else surv.entry)
+    design = build_design(parsed, frame, order=time, person=id)
+    weight = None if weights is None else _numbers(frame[weights])
+    if robust is None:
+        robust = _robust_by_default(frame, event, weight, id=id, cluster=cluster)
+    groups = None
+    if robust:
+        groups = _clusters(frame, cluster or id, counting=entry is not None)
+    matrix = coxph_matrix(
+        design.matrix(frame),
+        entry,
+        exit,
+        event,
+        strata=None if design.strata is None else design.strata.codes(frame),
+        weights=weight,
+        offset=offset_of(parsed, frame),
+        cluster=groups,
+        ties=ties,
+        init=init,
+        tolerance=tolerance,
+        max_iterations=max_iterations,
+        overwrite_X=True,
+    )
+    everyone = None if id is None else whole[id].drop_nulls().n_unique()
+    present = frame.height if entry is None else None
+    if id is not None:
+        present = frame[id].n_unique()
+    fit = CoxFit(
+        formula=parsed.text,
+        names=design.names,
+        params=matrix.params,
+        design=design,
+        data=frame.with_columns(pl.Series(name, values) for name, values in columns.items()),
+        id=id,
+        entry=None if surv.entry is None else _column_name(surv.entry),
+        exit=_column_name(surv.exit),
+        event=_column_name(surv.event),
+        weights=weights,
+        cluster=(cluster or id) if robust else None,
+        ties=ties,
+        robust=bool(robust),
+        n_persons=present,
+        n_rows=frame.height,
+        n_events=int(event.sum()),
+        person_time=float(exit.sum() - (0.0 if entry is None else entry.sum())),
+        n_dropped_rows=whole.height - frame.height,
+        n_dropped_persons=0 if everyone is None or present is None else everyone - present,
+        matrix=matrix,
+    )
+    if fit.message:
+        warnings.warn(RisksetWarning(fit.message), stacklevel=2)
+    return fit
+
+
+def _complete(frame: pl.DataFrame, missing: str, id: str | None) -> pl.DataFrame:
+    """Rows in which nothing is missing; the others are counted, or refused."""
+    counts = {name: n for name in frame.columns if (n := frame[name].null_count())}
+    if not counts:
+        return frame
+    complete = frame.drop_nulls(list(counts))
+    lost = frame.height - complete.height
+    by_column = ", ".join(f"{name} {n:,}" for name, n in counts.items())
+    if missing == "raise":
+        raise FitError(
+            "a value is missing",
+            where=", ".join(counts),
+            n_rows=lost,
+            remedy="Complete the rows, or leave them out with missing='drop'.",
+        )
+    persons = ""
+    if id is not None:
+        touched = frame.filter(pl.any_horizontal(pl.col(list(counts)).is_null()))[id].drop_nulls()
+        gone = touched.n_unique() - touched.unique().is_in(complete[id].unique().implode()).sum()
+        persons = f" of {touched.n_unique():,} persons, {gone:,} of whom have no row left"
+    warnings.warn(
+        RisksetWarning(
+            f"{lost:,} of {frame.height:,} rows{persons} are left out, with missing values in: {by_column}"
+        ),
+        stacklevel=3,
+    )
+    return complete
+
+
+def _response(surv: Surv, frame: pl.DataFrame) -> tuple[Floats | None, Floats, NDArray[np.bool_]]:
+    """Entry, exit and event of each row, checked."""
+    entry = None if surv.entry is None else _time(surv.entry, frame)
+    exit = _time(surv.exit, frame)
+    if entry is not None and not (exit > entry).all():
+        bad = np.flatnonzero(~(exit > entry))
+        raise FitError("exit must be later than entry", where="Surv", rows=(bad + 2).tolist())
+    values = frame.select(to_polars_expr(surv.event)).to_series()
+    name = _column_name(surv.event)
+    if values.dtype == pl.Boolean:
+        return entry, exit, values.to_numpy()
+    if not values.dtype.is_numeric():
+        raise FitError("the event must be true or false, or 0 or 1", where=name)
+    seen = set(values.unique().to_list())
+    if seen <= {0, 1}:
+        return entry, exit, values.to_numpy() == 1
+    if seen <= {1, 2}:  # R's other coding: 1 censored, 2 event
+        return entry, exit, values.to_numpy() == 2
+    raise FitError(
+        "the event must be true or false, 0 or 1, or 1 or 2",
+        where=name,
+        remedy=f"For one kind of several events write e.g. Surv(..., {name} == 2).",
+    )
+
+
+def _time(expr: Expr, frame: pl.DataFrame) -> Floats:
+    values = frame.select(to_polars_expr(expr)).to_series()
+    if not values.dtype.is_numeric():
+        raise FitError(f"times must be numbers, not {values.dtype}", where=_column_name(expr))
+    return _numbers(values)
+
+
+def _numbers(values: pl.Series) -> Floats:
+    return values.cast(pl.Float64).to_numpy()
+
+
+def _column_name(expr: Expr) -> str:
+    return expr.name if isinstance(expr, Name) else render(expr)
+
+
+def _robust_by_default(
+    frame: pl.DataFrame,
+    event: NDArray[np.bool_],
+    weight: Floats | None,
+    *,
+    id: str | None,
+    cluster: str | None,
+) -> bool:
+    """R's rule: a cluster is named, weights are not whole, or a person has more than one event."""
+    if cluster is not None or (weight is not None and not np.array_equal(weight, np.floor(weight))):
+        return True
+    return id is not None and bool(frame[id].filter(pl.Series(event)).is_duplicated().any())
+
+
+def _clusters(frame: pl.DataFrame, column: str | None, *, counting: bool) -> NDArray[np.int64]:
+    """Codes of the clusters; each row is its own where right-censored data name none."""
+    if column is not None:
+        return frame[column].rank("dense").cast(pl.Int64).to_numpy() - 1
+    if counting:
+        raise FitError(
+            "a robust variance of (entry, exit] rows needs to know which rows belong together",
+            where="robust",
+            remedy="Name the column of persons with id=, or cluster=.",
+        )
+    return np.arange(frame.height)
+
+
+__all__ = ["Formula", "coxph"]

@@ -1,0 +1,75 @@
+"""Expressions of a formula as polars expressions, from a whitelist of operators and functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import polars as pl
+
+from riskset.design.grammar import Binary, Call, Expr, Items, Name, Number, Text, Unary, render
+from riskset.errors import DesignError
+
+# As R's functions of these names; I() is R's "as is".
+FUNCTIONS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
+    "log": lambda x: x.log(),
+    "log2": lambda x: x.log(2.0),
+    "log10": lambda x: x.log10(),
+    "exp": lambda x: x.exp(),
+    "sqrt": lambda x: x.sqrt(),
+    "abs": lambda x: x.abs(),
+    "I": lambda x: x,
+}
+OPERATORS: dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "^": lambda a, b: a.cast(pl.Float64) ** b,
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+    "&": lambda a, b: a & b,
+    "|": lambda a, b: a | b,
+}
+# Terms that the design itself makes, so that they cannot stand within an expression.
+OF_THE_DESIGN = ("rcs", "factor", "strata", "offset", "cluster", "Surv")
+
+
+def to_polars_expr(expr: Expr) -> pl.Expr:
+    """Translate an expression; anything outside the whitelist is refused.
+
+    Examples
+    --------
+    >>> from riskset.design.grammar import parse
+    >>> frame = pl.DataFrame({"x": [1.0, 4.0]})
+    >>> frame.select(to_polars_expr(parse("sqrt(x) + 1"))).to_series().to_list()
+    [2.0, 3.0]
+    """
+    match expr:
+        case Number(value) | Text(value):
+            return pl.lit(value)
+        case Name(name):
+            return pl.col(name)
+        case Unary("-", argument):
+            return -to_polars_expr(argument)
+        case Unary("+", argument):
+            return to_polars_expr(argument)
+        case Binary(operator, left, right) if operator in OPERATORS:
+            return OPERATORS[operator](to_polars_expr(left), to_polars_expr(right))
+        case Call(function, (argument,), ()) if function in FUNCTIONS:
+            return FUNCTIONS[function](to_polars_expr(argument))
+        case Call(function, _, _) if function in OF_THE_DESIGN:
+            raise DesignError(
+                f"{function}() must stand as a term of its own, not within {render(expr)!r}", where="formula"
+            )
+        case Call(function, _, _):
+            raise DesignError(
+                f"unknown function or wrong number of arguments in {render(expr)!r}",
+                where="formula",
+                remedy=f"Functions of one argument are {', '.join(FUNCTIONS)}; terms are rcs, factor, strata, offset, cluster.",
+            )
+        case Items() | Unary() | Binary():
+            raise DesignError(f"{render(expr)!r} is no value", where="formula")

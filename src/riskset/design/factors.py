@@ -1,0 +1,298 @@
+"""Factors of a term: what was learnt from the fitted rows, frozen, and replayed on any other rows.
+
+A factor is one of three: a number, a category with its levels, or a restricted cubic spline with its knots.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from riskset.basis import default_knots, restricted_cubic_spline
+from riskset.basis.spline import QUANTILES
+from riskset.design.evaluate import to_polars_expr
+from riskset.design.grammar import Call, Expr, Items, Name, Number, Text, Unary, names_in, render
+from riskset.errors import DesignError, RisksetWarning
+
+Floats = NDArray[np.float64]
+Level = bool | float | str
+LEVELS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A named column of the matrix that a factor contributes."""
+
+    name: str
+    values: NDArray[np.float64] | NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class NumberFactor:
+    """A numeric expression; one column."""
+
+    expr: Expr
+
+    @property
+    def label(self) -> str:
+        """The expression as written."""
+        return label(self.expr)
+
+    def columns(self, frame: pl.DataFrame, *, contrasts: bool) -> list[Column]:
+        """Values of the expression; ``contrasts`` does not matter to a number."""
+        del contrasts
+        return [Column(self.label, numeric(self.expr, frame))]
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryFactor:
+    """A category: one column for each level, or for each but the reference, which is the first.
+
+    Attributes
+    ----------
+    expr : Expr
+        What is written in the formula.
+    values : tuple of Expr
+        What the levels are made of: one expression, or several for ``strata(a, b)``.
+    levels : tuple of tuple of level
+        Levels, the reference first, each as a tuple of one value for each expression.
+    """
+
+    expr: Expr
+    values: tuple[Expr, ...]
+    levels: tuple[tuple[Level, ...], ...]
+
+    @property
+    def label(self) -> str:
+        """The expression as written."""
+        return label(self.expr)
+
+    def codes(self, frame: pl.DataFrame) -> NDArray[np.int64]:
+        """Position of each row's level."""
+        parts = [list(dict.fromkeys(level[i] for level in self.levels)) for i in range(len(self.values))]
+        place = {
+            tuple(p.index(v) for p, v in zip(parts, level, strict=True)): k
+            for k, level in enumerate(self.levels)
+        }
+        # One more position in each direction than there are levels, for values that are none.
+        table = np.full([len(part) + 1 for part in parts], -1, dtype=np.int64)
+        for where, k in place.items():
+            table[where] = k
+        each = [_positions(_values(e, frame), part) for e, part in zip(self.values, parts, strict=True)]
+        code = table[tuple(each)]
+        if (code < 0).any():
+            raise DesignError(
+                "a value is missing or is no level of the fitted rows",
+                where=self.label,
+                rows=(np.flatnonzero(code < 0) + 2).tolist(),
+                remedy=f"Levels are {', '.join(_show(level) for level in self.levels[:LEVELS_SHOWN])}.",
+            )
+        return code
+
+    def columns(self, frame: pl.DataFrame, *, contrasts: bool) -> list[Column]:
+        """Mark the rows of each level, without the reference where ``contrasts``."""
+        codes = self.codes(frame)
+        return [
+            Column(f"{self.label}[{_show(level)}]", codes == k)
+            for k, level in enumerate(self.levels)
+            if k > 0 or not contrasts
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class SplineFactor:
+    """A restricted cubic spline of an expression: columns x, x', x'', ... as rms names them."""
+
+    expr: Expr
+    inner: Expr
+    knots: tuple[float, ...]
+
+    @property
+    def label(self) -> str:
+        """The expression as written."""
+        return label(self.expr)
+
+    def columns(self, frame: pl.DataFrame, *, contrasts: bool) -> list[Column]:
+        """Basis of the spline; ``contrasts`` does not matter to it."""
+        del contrasts
+        basis = restricted_cubic_spline(numeric(self.inner, frame), np.array(self.knots))
+        return [
+            Column(label(self.inner) + "'" * j, np.ascontiguousarray(basis[:, j]))
+            for j in range(basis.shape[1])
+        ]
+
+
+Factor = NumberFactor | CategoryFactor | SplineFactor
+
+
+def learn(expr: Expr, frame: pl.DataFrame, order: pl.Expr | None, person: str | None) -> Factor:
+    """Decide what kind of factor an expression is and learn its levels or knots from the fitted rows.
+
+    Parameters
+    ----------
+    expr : Expr
+    frame : polars DataFrame
+        The fitted rows.
+    order : polars expression or None
+        Time by which a person's rows are ordered.
+    person : str or None
+        Column of the person; knots then come from each person's first row.
+    """
+    if isinstance(expr, Call) and expr.function == "rcs":
+        return _learn_spline(expr, frame, order, person)
+    if isinstance(expr, Call) and expr.function == "factor":
+        return _learn_factor(expr, frame)
+    if isinstance(expr, Call) and expr.function == "strata":
+        return learn_strata(expr, frame)
+    values = frame.lazy().select(to_polars_expr(expr)).collect_schema().dtypes()[0]
+    if values.is_numeric():
+        return NumberFactor(expr)
+    if isinstance(values, pl.Enum | pl.Categorical | pl.String | pl.Boolean):
+        return CategoryFactor(expr, (expr,), tuple((level,) for level in _levels(expr, frame)))
+    raise DesignError(f"a column of type {values} cannot be a covariate", where=label(expr))
+
+
+def learn_strata(expr: Call, frame: pl.DataFrame) -> CategoryFactor:
+    """Levels of ``strata(a, b, ...)``: the combinations that occur, in order."""
+    if not expr.arguments or expr.keywords:
+        raise DesignError("strata() takes one or more columns", where="formula")
+    rank = [{level: k for k, level in enumerate(_levels(e, frame))} for e in expr.arguments]
+    seen = pl.DataFrame([_values(e, frame).alias(f"v{i}") for i, e in enumerate(expr.arguments)]).unique()
+    ordered = sorted(seen.rows(), key=lambda row: [r[v] for r, v in zip(rank, row, strict=True)])
+    return CategoryFactor(expr, expr.arguments, tuple(ordered))
+
+
+def label(expr: Expr) -> str:
+    """Text that stands for an expression in names: a column's own name, or the expression as written."""
+    return expr.name if isinstance(expr, Name) else render(expr)
+
+
+def numeric(expr: Expr, frame: pl.DataFrame) -> Floats:
+    """Value of a numeric expression in each row, finite or an error.
+
+    Raises
+    ------
+    DesignError
+        If a value is missing, or is no finite number, such as the logarithm of zero.
+    """
+    values = frame.select(to_polars_expr(expr).cast(pl.Float64)).to_series()
+    if values.len() != frame.height:  # a constant
+        values = values.new_from_index(0, frame.height)
+    if values.null_count():
+        raise DesignError(
+            "a value is missing",
+            where=label(expr),
+            rows=(np.flatnonzero(values.is_null().to_numpy()) + 2).tolist(),
+        )
+    array = values.to_numpy()
+    if not np.isfinite(array).all():
+        raise DesignError(
+            "a value is no finite number, such as the logarithm of zero or below",
+            where=label(expr),
+            rows=(np.flatnonzero(~np.isfinite(array)) + 2).tolist(),
+            remedy=f"Correct the rows or transform {', '.join(dict.fromkeys(names_in(expr)))} in another way.",
+        )
+    return array
+
+
+def _levels(expr: Expr, frame: pl.DataFrame) -> list[Level]:
+    """Levels in order: as declared for an Enum, False before True, sorted otherwise."""
+    values = frame.select(to_polars_expr(expr)).to_series()
+    if isinstance(values.dtype, pl.Enum):
+        return values.dtype.categories.to_list()
+    if values.dtype == pl.Boolean:
+        return [False, True]
+    if isinstance(values.dtype, pl.Categorical):
+        values = values.cast(pl.String)
+    return values.drop_nulls().unique().sort().to_list()
+
+
+def _learn_factor(expr: Call, frame: pl.DataFrame) -> CategoryFactor:
+    options = dict(expr.keywords)
+    reference = options.pop("ref", None)
+    if len(expr.arguments) != 1 or options or not isinstance(reference, Text | Number | None):
+        raise DesignError("factor() takes a column and, if wanted, ref=level", where="formula")
+    levels = _levels(expr.arguments[0], frame)
+    if reference is not None:
+        if reference.value not in levels:
+            raise DesignError(
+                "the reference is no level of the fitted rows",
+                where=render(expr),
+                remedy=f"Levels are {', '.join(_show((level,)) for level in levels)}.",
+            )
+        levels.sort(key=lambda level: level != reference.value)
+    return CategoryFactor(expr, expr.arguments, tuple((level,) for level in levels))
+
+
+def _learn_spline(expr: Call, frame: pl.DataFrame, order: pl.Expr | None, person: str | None) -> SplineFactor:
+    options = dict(expr.keywords)
+    given = [*expr.arguments[1:], *(options.pop(k) for k in ("knots", "k") if k in options)]
+    if not expr.arguments or len(given) != 1 or options:
+        raise DesignError(
+            f"cannot read {render(expr)!r}",
+            where="formula",
+            remedy="Write rcs(x, 4) for four knots at Harrell's quantiles, or rcs(x, knots=[1, 2, 3]).",
+        )
+    inner, wish = expr.arguments[0], given[0]
+    if isinstance(wish, Items):
+        knots = tuple(sorted({_constant(k, expr) for k in wish.items}))
+        if len(knots) < 3:
+            raise DesignError("a restricted cubic spline needs at least three knots", where=render(expr))
+        return SplineFactor(expr, inner, knots)
+    asked = _constant(wish, expr)
+    if asked not in QUANTILES:
+        raise DesignError("the number of knots must be 3, 4, 5, 6 or 7", where=render(expr))
+    rows = frame
+    if person is not None:
+        # One value per person, so that those with many rows do not draw the knots to them.
+        first = frame if order is None else frame.sort(order, maintain_order=True)
+        rows = first.unique(person, keep="first", maintain_order=True)
+    knots = default_knots(numeric(inner, rows), int(asked))
+    if knots.size < 3:
+        raise DesignError(
+            f"tied values leave {knots.size} distinct knots of {int(asked)}; a spline needs three",
+            where=render(expr),
+            remedy="Give the knots, or use the variable as it is.",
+        )
+    if knots.size < asked:
+        warnings.warn(
+            RisksetWarning(f"{render(expr)}: tied values leave {knots.size} distinct knots of {int(asked)}"),
+            stacklevel=2,
+        )
+    return SplineFactor(expr, inner, tuple(knots.tolist()))
+
+
+def _constant(expr: Expr, within: Expr) -> float:
+    match expr:
+        case Number(value):
+            return value
+        case Unary("-", Number(value)):
+            return -value
+        case _:
+            raise DesignError("knots must be numbers", where=render(within))
+
+
+def _values(expr: Expr, frame: pl.DataFrame) -> pl.Series:
+    """Values of an expression, categories as text."""
+    values = frame.select(to_polars_expr(expr)).to_series()
+    return values.cast(pl.String) if values.dtype == pl.Categorical else values
+
+
+def _positions(values: pl.Series, levels: list[Level]) -> NDArray[np.int64]:
+    """Position of each value among the levels; one past the last for a value that is none."""
+    if isinstance(values.dtype, pl.Enum):
+        if values.dtype.categories.to_list() == levels:
+            return values.to_physical().cast(pl.Int64).fill_null(len(levels)).to_numpy()
+        values = values.cast(pl.String)
+    position = values.replace_strict(
+        pl.Series(levels), pl.Series(range(len(levels)), dtype=pl.Int64), default=None
+    )
+    return position.fill_null(len(levels)).to_numpy()
+
+
+def _show(level: tuple[Level, ...]) -> str:
+    return ", ".join(f"{v:g}" if isinstance(v, float) else str(v) for v in level)
