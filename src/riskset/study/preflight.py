@@ -26,6 +26,7 @@ from riskset.tables import (
     parse_filter,
     read_table,
 )
+from riskset.tables.matching import FEWEST_PERSONS
 
 _EVERY_ROW = "every row"
 
@@ -160,15 +161,14 @@ def _instead(plan: StudyPlan, table: Table, where: str | None, matched: Matched)
     counts = (
         table.frame.group_by(text)
         .agg(pl.col(plan.data.id).n_unique().alias("persons"), pl.len().alias("rows"))
-        .filter((pl.col("persons") >= 5) & pl.col(text).is_not_null())
+        .filter((pl.col("persons") >= FEWEST_PERSONS) & pl.col(text).is_not_null())
         .sort("rows", text, descending=[True, False])
-        .head(8)
+        .head(9)
     )
-    held = ", ".join(f"'{v}'" for v in counts[text].to_list())
+    shown = [f"'{v}'" for v in counts[text].to_list()]
+    held = ", ".join(shown[:8]) + (", ..." if len(shown) > 8 else "")
     return (
-        f"Column '{text}' holds {held}, ... Correct the filter."
-        if held
-        else "Correct the filter or the table."
+        f"Column '{text}' holds {held}. Correct the filter." if held else "Correct the filter or the table."
     )
 
 
@@ -214,16 +214,20 @@ def _columns(plan: StudyPlan, tables: Mapping[str, Table]) -> Iterator[RisksetEr
 
 
 def _reasons(plan: StudyPlan, tables: Mapping[str, Table], places: Sequence[str]) -> Iterator[RisksetError]:
-    reasons = {end.reason for end in plan.cohort.end if end.reason is not None}
-    columns = [end.reason_column for end in plan.cohort.end if end.reason_column is not None]
-    for column in columns:
-        for name in places:
-            if column in tables[name].frame.columns:
-                reasons |= set(tables[name].frame[column].drop_nulls().cast(pl.String).unique().to_list())
+    persons = {end.reason: FEWEST_PERSONS for end in plan.cohort.end if end.reason is not None}
+    for end in plan.cohort.end:
+        for frame in (tables[name].frame for name in places):
+            if end.reason_column in frame.columns:
+                counts = frame.group_by(pl.col(end.reason_column).cast(pl.String)).agg(
+                    pl.col(plan.data.id).n_unique()
+                )
+                persons |= {reason: n for reason, n in counts.iter_rows() if reason is not None}
     for name, outcome in plan.outcomes.items():
-        if outcome.end_reason is not None and outcome.end_reason not in reasons:
+        if outcome.end_reason is not None and outcome.end_reason not in persons:
             yield TableError(
                 f'outcomes.{name}: nobody\'s follow-up ends by "{outcome.end_reason}"',
                 where=tables[places[0]].source,
-                remedy=nearest(outcome.end_reason, sorted(r for r in reasons if r)),
+                remedy=nearest(
+                    outcome.end_reason, sorted(r for r, n in persons.items() if n >= FEWEST_PERSONS)
+                ),
             )
