@@ -203,7 +203,8 @@ def _refusals(debug: bool) -> Generator[None]:
     except RisksetError as error:
         if debug:
             raise
-        print(f"{type(error).__name__.removesuffix('Error')} error: {error}", file=sys.stderr)
+        kind = type(error).__name__.removesuffix("Error")
+        print(f"Error: {error}" if kind == "Riskset" else f"{kind} error: {error}", file=sys.stderr)
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
         print("\nInterrupted. Earlier output is as it was.", file=sys.stderr)

@@ -1,0 +1,144 @@
+"""A small study on disk: simulated tables, the worked plan, and the command line to try them with."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from riskset.cli import app
+from riskset.simulate import simulate_haemodialysis, write_tables
+
+ROOT = Path(__file__).parents[2]
+Row = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command said and how it left."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def all(self) -> str:
+        return self.out + self.err
+
+
+def command(*arguments: object) -> Said:
+    """Run a command in this process."""
+    result = CliRunner().invoke(app, [str(a) for a in arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Said(result.exit_code, result.stdout, result.stderr)
+
+
+def process(*arguments: object) -> Said:
+    """Run a command as a user does."""
+    done = subprocess.run(
+        [sys.executable, "-m", "riskset", *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+@dataclass(frozen=True)
+class Study:
+    """A plan and its tables in a folder of their own."""
+
+    folder: Path
+
+    @property
+    def plan(self) -> Path:
+        return self.folder / "study.toml"
+
+    @property
+    def out(self) -> Path:
+        return self.folder / "out"
+
+    def table(self, name: str) -> Path:
+        return self.folder / "data" / f"{name}.csv"
+
+    def edit_plan(self, old: str, new: str) -> None:
+        text = self.plan.read_text("utf-8")
+        assert old in text, old
+        self.plan.write_text(text.replace(old, new, 1), "utf-8")
+
+    def rows(self, table: str) -> list[Row]:
+        with self.table(table).open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    def edit_table(self, table: str, change: Callable[[list[Row]], list[Row]]) -> None:
+        before = self.rows(table)
+        header = list(before[0])
+        after = change(before)
+        with self.table(table).open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(after[0]) if after else header, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(after)
+
+    def edit_row(self, table: str, which: Callable[[Row], bool], **cells: str) -> int:
+        """Change the first row for which it holds; say its number as a spreadsheet counts."""
+        numbers: list[int] = []
+
+        def change(rows: list[Row]) -> list[Row]:
+            number = next(i for i, row in enumerate(rows) if which(row))
+            numbers.append(number + 2)
+            return [row | cells if i == number else row for i, row in enumerate(rows)]
+
+        self.edit_table(table, change)
+        return numbers[0]
+
+    def private(self) -> set[str]:
+        """Every id and every date of the tables that the plan does not hold itself."""
+        shown = self.plan.read_text("utf-8") if self.plan.exists() else ""
+        text = "".join(p.read_text("utf-8") for p in sorted((self.folder / "data").glob("*.csv")))
+        return {v for v in re.findall(r"\b(?:\d{4}-\d\d-\d\d|\d{6})\b", text) if v not in shown}
+
+    def refusal(self, name: str = "run", how: Callable[..., Said] = command) -> str:
+        """Try a study that must be refused, and see that it is refused well; return what was said."""
+        self.out.mkdir(exist_ok=True)
+        (self.out / "manifest.json").write_text("{}")
+        (self.out / "report.html").write_text("an earlier report")
+        before = self.tree()
+        said = how(name, self.plan, *(["--out", self.out] if name == "run" else []))
+        assert said.code == 2, said.all
+        assert said.out == ""
+        assert "Traceback" not in said.err
+        assert said.err.count(" error: ") == 1, said.err
+        leaked = sorted(v for v in self.private() if v in said.all)
+        assert not leaked
+        assert self.tree() == before  # nothing half-written, nothing lost, nothing left behind
+        return said.err
+
+    def tree(self) -> dict[str, bytes]:
+        files = (p for p in sorted(self.folder.rglob("*")) if p.is_file())
+        return {str(p.relative_to(self.folder)): p.read_bytes() for p in files}
+
+
+@pytest.fixture(scope="session")
+def _tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cohort")
+    write_tables(simulate_haemodialysis(60, seed=11), folder)
+    return folder
+
+
+@pytest.fixture
+def study(tmp_path: Path, _tables: Path) -> Study:
+    shutil.copytree(_tables, tmp_path / "data")
+    shutil.copy(ROOT / "examples" / "haemodialysis" / "study.toml", tmp_path / "study.toml")
+    return Study(tmp_path)
+
+
+@pytest.fixture
+def commands() -> tuple[Callable[..., Said], Callable[..., Said]]:
+    """A command in this process and one as a user starts it."""
+    return command, process
