@@ -9,6 +9,8 @@ from riskset.report.table import Cell, Rows, Table, col, row, words
 from riskset.study.ids import EstimateId, parse_id
 from riskset.study.results import Estimate, Results
 
+_PREFIX = {"fact": "", "note": "Note: ", "warning": "Warning: "}
+
 
 def tables_read(results: Results, number: int) -> Table:
     """Set the files and their rows."""
@@ -57,27 +59,20 @@ def matched(results: Results, number: int) -> Table:
 
 
 def audit(results: Results, number: int) -> Table:
-    """Set what was checked and what was found, warnings marked."""
+    """Set what was checked and what was found; what needs attention says so."""
     rows = tuple(
         (
             row(line.topic),
-            words(line.text),
+            words(_PREFIX[line.severity] + line.text),
             Cell(fmt.DASH if line.n is None else fmt.count(line.n)),
-            words("" if line.severity == "fact" else line.severity),
         )
         for line in results.audit.lines
     )
+    head = (Cell("Topic", head="col", numeric=False), Cell("Finding", head="col", numeric=False), col("n"))
     return Table(
         id=f"table-{number}",
         caption="From raw tables to episodes: checks and counts",
-        head=(
-            (
-                Cell("Topic", head="col", numeric=False),
-                Cell("Finding", head="col", numeric=False),
-                col("n"),
-                Cell("Kind", head="col", numeric=False),
-            ),
-        ),
+        head=(head,),
         groups=(Rows(rows),),
         number=number,
         wide=True,

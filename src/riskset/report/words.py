@@ -144,9 +144,16 @@ def basis(outcome: Outcome, rates: OutcomeRates | None, results: Results) -> Mar
 
 
 def ratio_phrase(e: Estimate) -> Markup:
-    """Print a ratio in a sentence: "0.43 (95% CI 0.15–1.26; P = 0.124)"."""
-    text = f"{fmt.ratio(e.estimate)} ({fmt.level_percent(e.level)} CI {fmt.ratio_limits(e.lower, e.upper)}; {fmt.p_phrase(e.p)})"
-    return number(text, e.id)
+    """Print a ratio in a sentence, "0.43 (95% CI 0.15–1.26; P = 0.124)", that breaks before P if at all."""
+    interval = (
+        f"{fmt.ratio(e.estimate)} ({fmt.level_percent(e.level)} CI {fmt.ratio_limits(e.lower, e.upper)};"
+    )
+    return say(
+        '<span data-estimate="{}"><span class="n">{}</span> <span class="n">{})</span></span>',
+        e.id,
+        interval,
+        fmt.p_phrase(e.p),
+    )
 
 
 def reading(outcome: Outcome, results: Results) -> tuple[Markup, ...]:
