@@ -7,8 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from riskset.episodes.ticks import DAY, Ticks, duration_ticks
 from riskset.episodes.tracks import Track
+from riskset.tables.ticks import DAY, Ticks, duration_ticks
 
 OLD_AFTER_DAYS = (30, 90, 180)
 

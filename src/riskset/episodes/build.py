@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from riskset.episodes.ticks import Ticks, to_days
 from riskset.episodes.tracks import Indices, Track
 from riskset.errors import EpisodeError
+from riskset.tables.ticks import Ticks, to_days
 
 
 @dataclass(frozen=True)

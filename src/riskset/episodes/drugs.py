@@ -14,10 +14,10 @@ import numpy as np
 import polars as pl
 
 from riskset.episodes.persons import PERSON, Persons, reject_times, select_rows
-from riskset.episodes.ticks import BEFORE, DAY, NEVER, Ticks, duration_ticks, order_by_person_and_time
 from riskset.episodes.tracks import Indices, Track
 from riskset.errors import EpisodeError, UnitError
 from riskset.tables import ROW, Rejects
+from riskset.tables.ticks import BEFORE, DAY, NEVER, Ticks, duration_ticks, order_by_person_and_time
 from riskset.units import parse_duration
 
 State = Literal["state", "ever", "current"]

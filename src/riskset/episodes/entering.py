@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 
 from riskset.episodes.persons import IMPLAUSIBLE, Persons
-from riskset.episodes.ticks import DAY, NEVER, Clock, duration_ticks, significant, to_ticks
 from riskset.errors import EpisodeError
 from riskset.tables import ROW, Rejects, Table, as_frame, nearest, parse_times, window, with_rows
+from riskset.tables.ticks import DAY, NEVER, Clock, duration_ticks, significant, to_ticks
 from riskset.tables.times import NOT_A_DATE
 from riskset.units import person_time_divisor
 

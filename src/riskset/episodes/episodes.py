@@ -13,10 +13,10 @@ from riskset.episodes.audit import AuditLine, EpisodeAudit, audit_lines, audit_m
 from riskset.episodes.build import Cuts, cut, frame_of, require_no_future
 from riskset.episodes.events import Event, OutcomeClock, end_of_follow_up, outcome_clock
 from riskset.episodes.persons import Persons
-from riskset.episodes.ticks import DAY
 from riskset.episodes.tracks import Track
 from riskset.errors import EpisodeError
 from riskset.tables import Filter
+from riskset.tables.ticks import DAY
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 
 from riskset.episodes.persons import PERSON, Persons, reject_times, select_rows
-from riskset.episodes.ticks import DAY, NEVER, Flags, Ticks
 from riskset.episodes.tracks import Indices
 from riskset.errors import EpisodeError
 from riskset.tables import ROW, Rejects, nearest, parse_filter
+from riskset.tables.ticks import DAY, NEVER, Flags, Ticks
 
 NEEDS_TIME = "an event must have a date"
 

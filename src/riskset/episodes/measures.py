@@ -14,10 +14,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from riskset.episodes.persons import PERSON, Persons, Selection, reject_times, select_rows
-from riskset.episodes.ticks import DAY, NEVER, Ticks, order_by_person_and_time, significant
 from riskset.episodes.tracks import Indices, Track, steps
 from riskset.errors import EpisodeError, UnitError
 from riskset.tables import ROW, Rejects, parse_values
+from riskset.tables.ticks import DAY, NEVER, Ticks, order_by_person_and_time, significant
 from riskset.tables.values import BelowLimit
 from riskset.units import lab_factor
 

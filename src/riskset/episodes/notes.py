@@ -9,7 +9,7 @@ from riskset.episodes.drugs import Drug
 from riskset.episodes.events import Event
 from riskset.episodes.measures import Measure
 from riskset.episodes.persons import Persons
-from riskset.episodes.ticks import DAY, NEVER
+from riskset.tables.ticks import DAY, NEVER
 
 
 def measure_notes(measure: Measure) -> tuple[AuditLine, ...]:

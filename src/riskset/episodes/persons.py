@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from riskset.episodes.ticks import Clock, Flags, Ticks, Times, to_ticks
 from riskset.errors import EpisodeError
 from riskset.tables import (
     ROW,
@@ -25,6 +24,7 @@ from riskset.tables import (
     problems_of,
     with_rows,
 )
+from riskset.tables.ticks import Clock, Flags, Ticks, Times, to_ticks
 from riskset.tables.times import NOT_A_DATE
 
 PERSON = "__person__"

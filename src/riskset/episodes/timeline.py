@@ -19,10 +19,10 @@ from riskset.episodes.events import Event, event_of_persons, read_event
 from riskset.episodes.measures import Measure, SameDay, Use, read_measure, require_sense
 from riskset.episodes.notes import drug_notes, event_notes, measure_notes, observed_notes
 from riskset.episodes.persons import Persons
-from riskset.episodes.ticks import DAY, Clock, Ticks, duration_ticks, to_ticks
 from riskset.episodes.tracks import Track
 from riskset.errors import EpisodeError
 from riskset.tables import Filter, Rejects, nearest, parse_filter
+from riskset.tables.ticks import DAY, Clock, Ticks, duration_ticks, to_ticks
 from riskset.tables.values import BelowLimit
 from riskset.units import parse_duration
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.episodes.ticks import BEFORE, NEVER, Ticks
+from riskset.tables.ticks import BEFORE, NEVER, Ticks
 
 Indices = NDArray[np.int64]
 

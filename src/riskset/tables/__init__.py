@@ -12,7 +12,6 @@ from riskset.tables.matching import MatchedString as MatchedString
 from riskset.tables.matching import check_ids as check_ids
 from riskset.tables.matching import id_form as id_form
 from riskset.tables.matching import match_filter as match_filter
-from riskset.tables.read import Clock as Clock
 from riskset.tables.read import Table as Table
 from riskset.tables.read import TableSpec as TableSpec
 from riskset.tables.read import id_text as id_text
@@ -20,6 +19,9 @@ from riskset.tables.read import problems_of as problems_of
 from riskset.tables.read import read_table as read_table
 from riskset.tables.read import require_one_row_per_person as require_one_row_per_person
 from riskset.tables.rejects import Rejects as Rejects
+from riskset.tables.ticks import Clock as Clock
+from riskset.tables.ticks import Times as Times
+from riskset.tables.ticks import to_ticks as to_ticks
 from riskset.tables.times import implausible as implausible
 from riskset.tables.times import parse_times as parse_times
 from riskset.tables.times import window as window

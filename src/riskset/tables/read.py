@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Literal
 
 import polars as pl
 
@@ -20,10 +19,10 @@ from riskset.errors import TableError
 from riskset.tables.door import ROW, with_rows
 from riskset.tables.filters import nearest, parse_filter
 from riskset.tables.rejects import Rejects
+from riskset.tables.ticks import Clock
 from riskset.tables.times import NOT_A_DATE, REMEDY, implausible, parse_times, window
 from riskset.tables.values import BelowLimit, parse_values
 
-Clock = Literal["day", "time"]
 _PROBLEMS = {"row": pl.Int64, "column": pl.String, "rule": pl.String}
 _MISSING = ["", "NA"]
 _READABLE = ".csv, .csv.gz or .parquet"

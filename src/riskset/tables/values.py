@@ -53,7 +53,7 @@ def parse_values(column: pl.Series, *, below_limit: BelowLimit | None = None) ->
     [2.3, 0.025, None]
     """
     nothing = pl.repeat(False, column.len(), eager=True)
-    if not (column.dtype == pl.String or column.dtype == pl.Categorical or isinstance(column.dtype, pl.Enum)):
+    if not isinstance(column.dtype, pl.String | pl.Categorical | pl.Enum):
         values, behind, problems = column.cast(pl.Float64).fill_nan(None), nothing, []
     else:
         text = column.cast(pl.String).str.strip_chars().replace("", None)
