@@ -243,7 +243,7 @@ class Timeline:
         Timeline
         """
         values, rejects = since(self._parts.persons, column, self._new_name(name), unit, above, becomes)
-        return self._with(rejects, carried=self._parts.carried.with_columns(values))
+        return self._with(rejects, carried=pl.DataFrame([*self._parts.carried.iter_columns(), values]))
 
     def measure(
         self,
