@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -161,18 +162,21 @@ def make_page(results: Results) -> Page:
 
 
 def breakable(text: str) -> Markup:
-    """Let words of more than 24 signs break, so that one long name cannot push a table apart.
+    """Let words of more than 20 signs break, so that one long name cannot push a table apart.
 
     Examples
     --------
-    >>> str(breakable("short & " + "x" * 30))
-    'short &amp; xxxxxxxxxxxxxxxxxxxx<wbr>xxxxxxxxxx'
+    >>> str(breakable("short & " + "x" * 30 + " mg_group:calcimimetic_use"))
+    'short &amp; xxxxxxxxxxxxxxxxxxxx<wbr>xxxxxxxxxx mg_<wbr>group:<wbr>calcimimetic_<wbr>use'
     """
-    pieces = [
-        word if len(word) <= 24 else Markup("<wbr>").join(word[k : k + 20] for k in range(0, len(word), 20))
-        for word in text.split(" ")
-    ]
-    return Markup(" ").join(pieces)
+    return Markup(" ").join(Markup("<wbr>").join(_pieces(word)) for word in text.split(" "))
+
+
+def _pieces(word: str) -> list[str]:
+    if len(word) <= 20:
+        return [word]
+    natural = re.findall(r"[^_:/,)\]]*[_:/,)\]]+|[^_:/,)\]]+", word)
+    return [piece[k : k + 20] for piece in natural for k in range(0, len(piece), 20)]
 
 
 def _environment() -> Environment:

@@ -155,16 +155,13 @@ def cells(results: Results, outcomes: Sequence[OutcomeRates], number: int) -> Ta
     decimals = rate_decimals(results.rates)
     years = {o.outcome: fmt.person_time(o.total.basis.person_years) for o in outcomes}
     head = (
+        (Cell("", head="col"), *(col(o.label, 2) for o in outcomes)),
         (
             Cell(
                 f"{results.exposure_label} and {fmt.inside(results.modifier_label)}",
                 head="col",
                 numeric=False,
             ),
-            *(col(o.label, 2) for o in outcomes),
-        ),
-        (
-            Cell("", head="col"),
             *(c for _ in outcomes for c in (col("Events / person-years"), col("Rate (95% CI)"))),
         ),
     )
