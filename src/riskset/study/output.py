@@ -7,7 +7,9 @@ and files that somebody laid beside an earlier output stay there.
 from __future__ import annotations
 
 import shutil
+import signal
 import tempfile
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,11 +63,25 @@ def staged(out: Path) -> Generator[Path]:
     try:
         yield folder
         folder.chmod(0o755)  # mkdtemp makes it private
-        _swap(folder, target)
+        with uninterrupted():
+            _swap(folder, target)
     except OSError as error:
         raise OutputError(f"the output cannot be written ({error.strerror})", where=str(out)) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def uninterrupted() -> Generator[None]:
+    """Let Ctrl-C pass over the few renames that end a run: between them neither output would be whole."""
+    if threading.current_thread() is not threading.main_thread():  # where Python delivers no signals
+        yield
+        return
+    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
 
 
 def _refuse_what_is_not_ours(out: Path) -> None:

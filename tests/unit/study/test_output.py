@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
 
 from riskset.errors import OutputError
-from riskset.study.output import staged
+from riskset.study.output import staged, uninterrupted
 from riskset.study.writing import write_bytes
 
 
@@ -40,6 +41,13 @@ def test_the_new_output_takes_the_place_of_the_old(tmp_path: Path) -> None:
             write_bytes(folder / name, b"x")
         (out / "my notes.txt").write_bytes(b"mine")
     assert set(tree(tmp_path)) == {"deep/out/manifest.json", "deep/out/report.html", "deep/out/my notes.txt"}
+
+
+def test_ctrl_c_between_the_renames_waits_for_nothing_and_breaks_nothing() -> None:
+    with uninterrupted():
+        signal.raise_signal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):  # and afterwards it is itself again
+        signal.raise_signal(signal.SIGINT)
 
 
 def test_a_folder_of_other_files_is_never_replaced(tmp_path: Path) -> None:
