@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from riskset.design import Formula, parse_formula, substitute_calls
 from riskset.design.evaluate import OF_THE_DESIGN, to_polars_expr
-from riskset.design.formula import Formula, parse_formula, substitute_calls
 from riskset.design.grammar import Call, Expr
 from riskset.errors import RisksetError
 from riskset.study.plan import PlanKeys
