@@ -18,7 +18,8 @@ QUANTILES: dict[int, tuple[float, ...]] = {
     4: (0.05, 0.35, 0.65, 0.95),
     5: (0.05, 0.275, 0.50, 0.725, 0.95),
     6: (0.05, 0.23, 0.41, 0.59, 0.77, 0.95),
-    7: (0.025, 0.1833, 0.3417, 0.50, 0.6583, 0.8167, 0.975),
+    # printed rounded in Harrell's table; in Hmisc, and here, evenly spaced
+    7: tuple(0.025 + 0.95 * k / 6 for k in range(7)),
 }
 SMALL_SAMPLE = (
     100  # below it the outer quantiles rest on too few values; the fifth from each end replaces them

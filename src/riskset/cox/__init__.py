@@ -2,16 +2,10 @@
 
 from riskset.cox.arrays import MatrixFit, coxph_matrix
 from riskset.cox.coxph import coxph
-from riskset.cox.fit import (
-    Contrast,
-    CoxFit,
-    GlobalTests,
-    ProfileInterval,
-    likelihood_ratio,
-    profile_interval,
-    wald_test,
-)
+from riskset.cox.estimates import Contrast, GlobalTests, ProfileInterval
+from riskset.cox.fit import CoxFit
 from riskset.cox.hypotheses import Test
+from riskset.cox.inference import likelihood_ratio, profile_interval, wald_test
 
 __all__ = [
     "Contrast",

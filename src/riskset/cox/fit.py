@@ -8,79 +8,18 @@ from typing import Any, Literal
 
 import numpy as np
 import polars as pl
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from riskset.cox.arrays import MatrixFit
-from riskset.cox.hypotheses import Test, likelihood_ratio_test, profile_limit
+from riskset.cox.estimates import Contrast, GlobalTests
+from riskset.cox.hypotheses import Test, profile_limit
 from riskset.cox.printing import coefficient_table, count, p_value
 from riskset.design import Design
 from riskset.errors import FitError
 from riskset.linalg import quadratic_form
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Contrast:
-    """A linear combination of coefficients: a log hazard ratio between two profiles.
-
-    Attributes
-    ----------
-    estimate, std_error : float
-        Log hazard ratio and its standard error.
-    hazard_ratio, lower, upper : float
-        With Wald limits at ``level``.
-    z, p : float
-    vector : float array (p,)
-        The combination.
-    level : float
-    """
-
-    estimate: float
-    std_error: float
-    hazard_ratio: float
-    lower: float
-    upper: float
-    z: float
-    p: float
-    vector: Floats
-    level: float = 0.95
-
-
-@dataclass(frozen=True, slots=True)
-class ProfileInterval:
-    """A combination of coefficients with profile-likelihood limits and likelihood-ratio test.
-
-    Attributes
-    ----------
-    estimate, lower, upper : float
-        On the log scale; a limit is infinite where the likelihood never falls far enough.
-    chi2, p : float
-        Likelihood-ratio test that the combination is zero, on one degree of freedom.
-    level : float
-    """
-
-    estimate: float
-    lower: float
-    upper: float
-    chi2: float
-    p: float
-    level: float = 0.95
-
-
-@dataclass(frozen=True, slots=True)
-class GlobalTests:
-    """Tests that all coefficients are zero (or as they started).
-
-    ``likelihood_ratio`` is None under a robust variance, where its chi-squared distribution does not hold;
-    ``robust_score`` is None without one.
-    """
-
-    likelihood_ratio: Test | None
-    wald: Test
-    score: Test
-    robust_score: Test | None
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -370,86 +309,3 @@ class CoxFit:
         if self.message:
             lines.append(f"{self.status}: {self.message}")
         return "\n".join(lines)
-
-
-def wald_test(fit: CoxFit, L: ArrayLike) -> Test:
-    """Test that combinations of coefficients are all zero, by Wald's statistic.
-
-    Parameters
-    ----------
-    fit : CoxFit
-    L : float array (q, p) or (p,)
-        Combinations that are zero under the hypothesis. The fit's own variance is used, robust if it is.
-
-    Returns
-    -------
-    Test
-        (chi2, df, p).
-    """
-    combinations = np.atleast_2d(np.asarray(L, dtype=np.float64))
-    fit.require_estimable(combinations)
-    estimates = combinations @ np.nan_to_num(fit.params)
-    return Test.of(*quadratic_form(estimates, combinations @ fit.cov_params() @ combinations.T))
-
-
-def likelihood_ratio(fit: CoxFit, L: ArrayLike) -> Test:
-    """Test that combinations of coefficients are all zero, by the likelihood ratio.
-
-    The model is refitted under the constraint, on the same rows.
-
-    Parameters
-    ----------
-    fit : CoxFit
-    L : float array (q, p) or (p,)
-        Combinations that are zero under the hypothesis.
-
-    Returns
-    -------
-    Test
-        (chi2, df, p).
-
-    Raises
-    ------
-    FitError
-        If the fit's variance is robust, so that the likelihood is none.
-    """
-    fit.require_likelihood("a likelihood-ratio test")
-    combinations = np.atleast_2d(np.asarray(L, dtype=np.float64))
-    fit.require_estimable(combinations)
-    return likelihood_ratio_test(fit.matrix, combinations)
-
-
-def profile_interval(fit: CoxFit, vector: ArrayLike, level: float = 0.95) -> ProfileInterval:
-    """Profile-likelihood interval of a combination of coefficients, with its likelihood-ratio test.
-
-    Parameters
-    ----------
-    fit : CoxFit
-    vector : float array (p,)
-        The combination, e.g. ``fit.contrast(...).vector``.
-    level : float
-
-    Returns
-    -------
-    ProfileInterval
-        Its limits and its p agree: 0 lies outside exactly if p < 1 - level.
-
-    Raises
-    ------
-    FitError
-        If the fit's variance is robust, or the combination rests on coefficients not estimated.
-    """
-    fit.require_likelihood("a profile-likelihood interval")
-    c = np.asarray(vector, dtype=np.float64)
-    fit.require_estimable(c)
-    if not c.any():
-        return ProfileInterval(0.0, 0.0, 0.0, 0.0, 1.0, level)
-    test = likelihood_ratio_test(fit.matrix, c[None, :])
-    return ProfileInterval(
-        estimate=float(c @ np.nan_to_num(fit.params)),
-        lower=profile_limit(fit.matrix, c, level, -1),
-        upper=profile_limit(fit.matrix, c, level, 1),
-        chi2=test.chi2,
-        p=test.p,
-        level=level,
-    )
