@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.tables.ticks import BEFORE, NEVER, Ticks
+from riskset.tables.ticks import BEFORE, NEVER, Ticks, order_by_person_and_time
 
 Indices = NDArray[np.int64]
 
@@ -145,6 +145,5 @@ def steps(
     )
     none = np.full(bare.size, BEFORE)
     sources = np.concatenate([none, source[live], source[lapse]])
-    # three runs that are sorted already: the stable sort merges them in linear time
-    order = np.lexsort((begins, people))
+    order = order_by_person_and_time(people, begins)
     return Track(name, people[order], begins[order], values[order], sources[order], levels)
