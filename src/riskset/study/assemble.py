@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
 
+from riskset.cohort import End, FirstKnown, Ledger, Rule, Source, apply_rules, end_of_follow_up, first_known
 from riskset.episodes import Episodes, Timeline
 from riskset.errors import CohortError, TableError
-from riskset.study.formulas import baseline_column, baseline_measures, exposure_column, modifier_column
-from riskset.study.people import END, REASON, Candidates, candidates, fixed_columns
+from riskset.study.formulas import (
+    baseline_column,
+    baseline_measures,
+    exposure_column,
+    modifier_column,
+    over_time,
+)
+from riskset.study.people import Candidates, candidates, fixed_columns
 from riskset.study.plan import StudyPlan
 from riskset.study.reading import used_tables
-from riskset.study.results import FlowStep
-from riskset.study.sources import FirstKnown, first_known
-from riskset.tables import ROW, Rejects, Table, check_ids, parse_filter
+from riskset.tables import ROW, Rejects, Table, check_ids
+
+END, END_BY_DATE, REASON, ENDED_BY = "end_time", "end_date_only", "end_reason", "ended_by"
 
 
 @dataclass(frozen=True)
@@ -28,12 +35,13 @@ class Assembled:
         The plan.
     tables : mapping
         The raw tables.
-    screened : int
-        Persons of the cohort's table.
-    steps : tuple of FlowStep
-        Who left, by rule, in order.
+    ledger : Ledger
+        Persons screened, and who left by which rule.
+    notes : tuple of (str, int)
+        What choosing each person's row met with.
     persons : polars.DataFrame
-        One row per eligible person: id, index, end, baseline values, measures and states at index, groups.
+        One row per eligible person: id, how follow-up ended, baseline values, measures and states at index,
+        groups.
     timeline : Timeline
         Measures and drugs of these persons.
     sources : mapping
@@ -46,8 +54,8 @@ class Assembled:
 
     plan: StudyPlan
     tables: Mapping[str, Table]
-    screened: int
-    steps: tuple[FlowStep, ...]
+    ledger: Ledger
+    notes: tuple[tuple[str, int], ...]
     persons: pl.DataFrame
     timeline: Timeline
     sources: Mapping[str, FirstKnown]
@@ -79,29 +87,97 @@ def assemble(plan: StudyPlan, tables: Mapping[str, Table]) -> Assembled:
     strangers = _strangers(plan, tables)
     found = candidates(plan, tables)
     people, rejects = _readable(plan, tables, found)
-    sources = {
-        name: first_known(plan, name, people, tables)
-        for name, outcome in plan.outcomes.items()
-        if outcome.first_known
-    }
-    for source in sources.values():
-        people = people.join(source.frame, on=key, how="left", maintain_order="left")
+    if plan.cohort.end:
+        people = _with_end(plan, people)
     people, pending = fixed_columns(plan, people, plan.baseline)
     fixed = [n for n, v in plan.baseline.items() if v.since is None and n not in pending]
-    everybody = _timeline(plan, tables, people, fixed)
-    at_index, _ = fixed_columns(plan, everybody.at_entry(), pending)
-    kept, steps = _eligible(plan, at_index, found.steps)
-    at_index = at_index.filter(pl.col(key).is_in(kept.implode()))
+    # first with everybody, to see who is eligible; then again with those alone, whose rows are the study's
+    at_index, _ = fixed_columns(plan, _timeline(plan, tables, people, fixed).at_entry(), pending)
+    rules = [Rule(rule.keep, rule.label) for rule in plan.cohort.require]
+    at_index, ledger = apply_rules(at_index, rules, ledger=found.ledger, where="cohort.require")
     frozen = [pl.col(m).alias(baseline_column(m)) for m in baseline_measures(plan)]
     later = at_index.select(key, *pending, *frozen)
-    people = people.drop(*(c for c in later.columns[1:] if c in people.columns))
+    people = people.drop(later.columns[1:], strict=False)
     people = people.join(later, on=key, how="inner", maintain_order="left")
-    timeline = _timeline(plan, tables, people, [*fixed, *later.columns[1:]])
+    sources = _sources(plan, tables, people[key])
+    for name, source in sources.items():
+        people = people.join(_named(source.frame, key, name), on=key, how="left", maintain_order="left")
+    still = {*plan.measures, *plan.drugs} - set(over_time(plan))
+    timeline = _timeline(plan, tables, people, [*fixed, *later.columns[1:]], frozen=still)
     rejects = rejects.extend(timeline.rejects.frame)
     check_rejects(plan, rejects)
-    known = people.select(key, *(c for c in people.columns if c not in at_index.columns))
-    persons = with_groups(plan, at_index.join(known, on=key, how="left", maintain_order="left"))
-    return Assembled(plan, tables, found.screened, steps, persons, timeline, sources, rejects, strangers)
+    ended = _how_it_ended(plan, people)
+    persons = with_groups(
+        plan,
+        at_index.join(
+            later.select(key, *(c for c in later.columns if c not in at_index.columns)), on=key
+        ).join(ended, on=key, how="left", maintain_order="left"),
+    )
+    return Assembled(plan, tables, ledger, found.notes, persons, timeline, sources, rejects, strangers)
+
+
+def _with_end(plan: StudyPlan, people: pl.DataFrame) -> pl.DataFrame:
+    ends = [End(end.time, end.reason, end.reason_column) for end in plan.cohort.end]
+    return end_of_follow_up(
+        people,
+        ends,
+        index=plan.cohort.index,
+        max_followup=plan.cohort.max_followup,
+        clock=plan.data.clock,
+        where="cohort.end",
+    )
+
+
+def _sources(plan: StudyPlan, tables: Mapping[str, Table], members: pl.Series) -> dict[str, FirstKnown]:
+    """Find the dates of outcomes that several tables know, of the eligible persons."""
+    out: dict[str, FirstKnown] = {}
+    for name, outcome in plan.outcomes.items():
+        if outcome.first_known:
+            sources = [
+                Source(
+                    f"{s.table}.{s.time}",
+                    tables[s.table].frame.filter(pl.col(plan.data.id).is_in(members.implode())),
+                    s.time,
+                    s.where,
+                )
+                for s in outcome.first_known
+            ]
+            out[name] = first_known(sources, id=plan.data.id, clock=plan.data.clock)
+    return out
+
+
+def _named(frame: pl.DataFrame, key: str, outcome: str) -> pl.DataFrame:
+    time, by_date = _event_columns(outcome)
+    return frame.select(key, pl.col("time").alias(time), pl.col("date_only").alias(by_date))
+
+
+def _event_columns(outcome: str) -> tuple[str, str]:
+    return f"__{outcome}_time__", f"__{outcome}_by_date__"
+
+
+def terminal_outcomes(plan: StudyPlan) -> tuple[str, ...]:
+    """List the outcomes after which nobody is followed: those that end follow-up or forestall another.
+
+    A study's only outcome ends its follow-up too.
+    """
+    if len(plan.outcomes) == 1:
+        return tuple(plan.outcomes)
+    named = {c for outcome in plan.outcomes.values() for c in outcome.competing}
+    return tuple(n for n, outcome in plan.outcomes.items() if outcome.end_reason is not None or n in named)
+
+
+def _how_it_ended(plan: StudyPlan, people: pl.DataFrame) -> pl.DataFrame:
+    """Say for each person how follow-up ended: by an end of the plan, a terminal outcome, or its greatest length."""
+    ends = [End(end.time, end.reason, end.reason_column) for end in plan.cohort.end]
+    for name in terminal_outcomes(plan):
+        time, by_date = _event_columns(name)
+        if time in people.columns:
+            ends.insert(0, End(time, plan.outcomes[name].label, date_only=by_date))
+    known = people.drop(END, END_BY_DATE, REASON, ENDED_BY, strict=False)
+    ended = end_of_follow_up(
+        known, ends, index=plan.cohort.index, max_followup=plan.cohort.max_followup, clock=plan.data.clock
+    )
+    return ended.select(plan.data.id, ENDED_BY)
 
 
 def outcome_timeline(study: Assembled, outcome: str) -> Timeline:
@@ -183,8 +259,14 @@ def _readable(
 
 
 def _timeline(
-    plan: StudyPlan, tables: Mapping[str, Table], people: pl.DataFrame, carry: Sequence[str]
+    plan: StudyPlan,
+    tables: Mapping[str, Table],
+    people: pl.DataFrame,
+    carry: Sequence[str],
+    *,
+    frozen: Collection[str] = (),
 ) -> Timeline:
+    """Put measures and drugs on a timeline; those in ``frozen`` keep their value at index and cut no episode."""
     data, cohort = plan.data, plan.cohort
     own = tables[cohort.from_]
     timeline = Timeline(
@@ -192,6 +274,7 @@ def _timeline(
         id=data.id,
         entry=cohort.index,
         exit=END if cohort.end else None,
+        exit_date_only=END_BY_DATE if cohort.end else None,
         max_followup=cohort.max_followup,
         carry=list(carry),
         clock=data.clock,
@@ -220,7 +303,7 @@ def _timeline(
             analyte=measure.analyte,
             carry_forward=measure.carry_forward,
             lag=measure.lag,
-            use=measure.use,
+            use="baseline" if name in frozen else measure.use,
             same_day=measure.same_day,
             below_limit=table.below_limit,
         )
@@ -235,6 +318,7 @@ def _timeline(
             grace=drug.grace,
             missing_stop=table.missing_stop,
             state=drug.state,
+            use="baseline" if name in frozen else "last",
             date_only=table.start in table.date_only,
         )
     return timeline
@@ -245,39 +329,16 @@ def _with_event(study: Assembled, timeline: Timeline, name: str, *, ends: bool) 
     outcome = plan.outcomes[name]
     if outcome.end_reason is not None:
         reason = outcome.end_reason.replace("'", "''")
-        return timeline.event(name, at=END, where=f"{REASON} = '{reason}'", ends_follow_up=ends)
+        return timeline.event(
+            name, at=END, where=f"{REASON} = '{reason}'", date_only=END_BY_DATE, ends_follow_up=ends
+        )
     if outcome.first_known:
-        source = study.sources[name]
-        return timeline.event(name, at=source.time, date_only=source.by_date, ends_follow_up=ends)
+        time, by_date = _event_columns(name)
+        return timeline.event(name, at=time, date_only=by_date, ends_follow_up=ends)
     table = plan.tables[outcome.table]
     return timeline.event(
         name, study.tables[outcome.table], time=str(table.time), where=outcome.where, ends_follow_up=ends
     )
-
-
-def _eligible(
-    plan: StudyPlan, at_index: pl.DataFrame, before: tuple[FlowStep, ...]
-) -> tuple[pl.Series, tuple[FlowStep, ...]]:
-    """Apply the rules in their order; a person for whom a rule cannot be decided leaves."""
-    left, steps = at_index, list(before)
-    for i, rule in enumerate(plan.cohort.require):
-        where = f"cohort.require[{i}]"
-        keep = parse_filter(rule.keep, where=where).rows(left, where=where).fill_null(value=False)
-        after = left.filter(keep)
-        steps.append(
-            FlowStep(
-                label=rule.label,
-                n_before=left.height,
-                n_excluded=left.height - after.height,
-                n_after=after.height,
-            )
-        )
-        if after.is_empty():
-            raise CohortError(
-                "nobody is left after this rule", where=f"{where} ({rule.label})", remedy="Look at the rule."
-            )
-        left = after
-    return left[plan.data.id], tuple(steps)
 
 
 def _strangers(plan: StudyPlan, tables: Mapping[str, Table]) -> dict[str, int]:

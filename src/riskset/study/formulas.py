@@ -113,6 +113,13 @@ def _written(plan: StudyPlan, outcome: str, name: str, terms: str) -> ModelFormu
     return ModelFormula(name, slug(name), name == plan.primary_model, text, adjustment)
 
 
+def over_time(plan: StudyPlan) -> tuple[str, ...]:
+    """List the measures and drugs that any model reads as they change."""
+    read = {v for outcome in plan.outcomes for v in formulas(plan, outcome).variables}
+    read |= {plan.exposure.measure, plan.modifier.drug}
+    return tuple(name for name in (*plan.measures, *plan.drugs) if name in read)
+
+
 def baseline_measures(plan: StudyPlan) -> tuple[str, ...]:
     """List what stands in ``baseline(...)`` in any model.
 

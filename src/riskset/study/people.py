@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from riskset.cohort import Ledger, first_per_person, join_one_row
 from riskset.errors import CohortError, PlanError
 from riskset.study.plan import Baseline, StudyPlan
-from riskset.study.results import FlowStep
 from riskset.tables import ROW, Table, nearest, parse_filter
-
-END, REASON = "__end__", "__reason__"
 
 
 @dataclass(frozen=True)
@@ -22,20 +20,19 @@ class Candidates:
     Parameters
     ----------
     frame : polars.DataFrame
-        One row per person: the columns of the cohort's table and of those joined, and the end of follow-up with
-        its reason where the plan names one.
-    screened : int
-        Persons of the cohort's table.
-    steps : tuple of FlowStep
-        Who left because no row qualifies.
-    tables : dict
+        One row per person: the columns of the cohort's table and of those joined.
+    ledger : Ledger
+        Persons screened, and who left because no row qualifies.
+    tables : mapping
         Which table each column came from.
+    notes : tuple of (str, int)
+        What choosing the rows met with, for the audit.
     """
 
     frame: pl.DataFrame
-    screened: int
-    steps: tuple[FlowStep, ...]
+    ledger: Ledger
     tables: Mapping[str, str]
+    notes: tuple[tuple[str, int], ...]
 
 
 def candidates(plan: StudyPlan, tables: Mapping[str, Table]) -> Candidates:
@@ -58,65 +55,40 @@ def candidates(plan: StudyPlan, tables: Mapping[str, Table]) -> Candidates:
         Where nobody qualifies, or a person has two rows and the plan does not say which one counts.
     """
     cohort, key = plan.cohort, plan.data.id
-    table = tables[cohort.from_]
-    rows = table.frame.filter(pl.col(key).is_not_null())
-    screened = rows[key].n_unique()
-    steps: tuple[FlowStep, ...] = ()
-    # joined before `where` and `take`, so that both may speak of what is joined
+    own = tables[cohort.from_]
+    rows = own.frame.filter(pl.col(key).is_not_null())
+    ledger = Ledger(rows[key].n_unique())
     origin = dict.fromkeys(rows.columns, cohort.from_)
+    # joined before rows are chosen, so that the condition may speak of what is joined
     for name in cohort.join:
-        other = tables[name].frame
-        new = [c for c in other.columns if c not in origin]
-        origin |= dict.fromkeys(new, name)
-        rows = rows.join(other.select(key, *new), on=key, how="left", validate="m:1", maintain_order="left")
-    if cohort.where is not None:
-        chosen = parse_filter(cohort.where, where="cohort.where").rows(rows, where=table.source)
-        rows = rows.filter(chosen.fill_null(value=False))
-        left = rows[key].n_unique()
-        steps = (
-            FlowStep(
-                label=f"Has a row where {cohort.where}",
-                n_before=screened,
-                n_excluded=screened - left,
-                n_after=left,
-            ),
-        )
-    if rows.is_empty():
-        raise CohortError(
-            "nobody is left", where="cohort.where", remedy="Look at what the condition says of the table."
-        )
+        rows = join_one_row(rows, tables[name].frame, id=key, table=name)
+        origin |= {column: name for column in rows.columns if column not in origin}
+    notes: list[tuple[str, int]] = []
     if cohort.take == "first":
-        # of two rows with one index date the first in the file counts
-        rows = rows.sort(cohort.index, ROW, nulls_last=True, maintain_order=True).unique(
-            key, keep="first", maintain_order=True
-        )
-    elif rows[key].is_duplicated().any():
-        raise CohortError(
-            "a person must have one qualifying row",
-            where=table.source,
-            rows=rows.filter(pl.col(key).is_duplicated())[ROW].to_list(),
-            remedy='Say which row counts: cohort.take = "first", or narrow cohort.where.',
-        )
-    rows = rows.sort(ROW)
-    return Candidates(_with_end(plan, rows), screened, steps, origin)
-
-
-def _with_end(plan: StudyPlan, rows: pl.DataFrame) -> pl.DataFrame:
-    """Add the earliest end of follow-up and its reason; of ends at one time the plan's first counts."""
-    ends = plan.cohort.end
-    if not ends:
-        return rows
-    _require(rows, [c for end in ends for c in (end.time, end.reason_column) if c is not None], "cohort.end")
-    stamped = any(isinstance(rows.schema[end.time], pl.Datetime) for end in ends)
-    time: pl.Expr = pl.lit(None)
-    reason: pl.Expr = pl.lit(None, pl.String)
-    for end in reversed(ends):
-        this = pl.col(end.time).cast(pl.Datetime("us")) if stamped else pl.col(end.time)
-        why = pl.lit(end.reason) if end.reason_column is None else pl.col(end.reason_column).cast(pl.String)
-        first = (this <= time).fill_null(value=True) & this.is_not_null()
-        reason = pl.when(first).then(why).otherwise(reason)
-        time = pl.when(first).then(this).otherwise(time)
-    return rows.with_columns(time.alias(END), reason.alias(REASON))
+        chosen = first_per_person(rows, id=key, index=cohort.index, where=cohort.where, table=own.source)
+        rows = chosen.frame
+        notes = [
+            ("qualifying rows, of which the first of each person counts", chosen.n_rows_qualifying),
+            ("qualifying rows without an index date, which cannot be chosen", chosen.n_rows_without_index),
+            ("persons with several rows at their first index; the first in the file counts", chosen.n_ties),
+        ]
+    else:
+        if cohort.where is not None:
+            hit = parse_filter(cohort.where, where="cohort.where").rows(rows, where=own.source)
+            rows = rows.filter(hit)
+        twice = rows[key].is_duplicated()
+        if twice.any():
+            raise CohortError(
+                "a person must have one qualifying row",
+                where=own.source,
+                rows=rows.filter(twice)[ROW].to_list(),
+                remedy='Say which row counts: cohort.take = "first", or narrow cohort.where.',
+            )
+    if cohort.where is not None:
+        ledger = ledger.step(f"Has a row where {cohort.where}", rows.height)
+    if rows.is_empty():
+        raise CohortError("nobody is left", where="cohort.where", remedy="Look at what the condition says.")
+    return Candidates(rows.sort(ROW), ledger, origin, tuple(note for note in notes if note[1]))
 
 
 def _require(rows: pl.DataFrame, columns: list[str], where: str) -> None:
