@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from riskset.episodes.persons import PERSON, Persons, Selection, reject_times, select_rows
 from riskset.episodes.tracks import Indices, Track, steps
 from riskset.errors import EpisodeError, UnitError
-from riskset.tables import ROW, Rejects, parse_values
+from riskset.tables import ROW, Rejects, parse_times, parse_values
 from riskset.tables.ticks import DAY, NEVER, Ticks, order_by_person_and_time, significant
 from riskset.tables.values import BelowLimit
 from riskset.units import lab_factor
@@ -150,8 +150,10 @@ def read_measure(
     ticks = times.ticks[usable] - persons.origin[person]
     numbers = significant(numbers[usable] * factors[usable])
     finer = None
-    if same_day in {"first", "last"} and isinstance(frame.schema[time], pl.Datetime):
-        finer = frame[time].dt.cast_time_unit("us").to_physical().to_numpy()[usable]
+    if same_day in {"first", "last"}:
+        stamps = parse_times(frame[time]).values
+        if isinstance(stamps.dtype, pl.Datetime):
+            finer = stamps.to_physical().fill_null(0).to_numpy()[usable]
     person, ticks, numbers, several = _one_per_time(person, ticks, numbers, same_day, finer)
     counts = {
         "selected": selection.rows_selected,
