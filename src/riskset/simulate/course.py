@@ -27,6 +27,7 @@ ACUTE_ALBUMIN, ACUTE_LN_CRP = -0.20, 1.5
 ASKED_FOR = np.array([[0.90], [0.90], [0.75]])  # share of inpatient panels with albumin, CRP, magnesium
 MOST_PANELS = 4
 DEATH_DAY_PANEL = 0.4  # share of deaths with blood drawn on the day of death
+CRP_RANGE = (0.01, 40.0)
 SIGNIFICANT_DIGITS = 9  # kept by the analysis after averaging
 
 
@@ -83,8 +84,9 @@ def round_significant(x: Floats) -> Floats:
 
 
 def crp_recorded(ln_crp: Floats) -> Floats:
-    """CRP as reported, mg/dL to two decimals and never below 0.01."""
-    return np.maximum(np.round(np.exp(ln_crp), 2), 0.01)
+    """CRP as reported, mg/dL to two decimals, within the range of the assay."""
+    lowest, highest = CRP_RANGE
+    return np.minimum(np.maximum(np.round(np.exp(ln_crp), 2), lowest), highest)
 
 
 def follow(people: People, visits: Visits, in_use: InUse, truth: Truth, rng: np.random.Generator) -> Course:
