@@ -1,0 +1,120 @@
+"""Wald tests of hypotheses about whole curves: no effect, a straight line, the same curve in every stratum."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from riskset.cox import CoxFit, wald_test
+from riskset.design.factors import Factor, NumberFactor, SplineFactor, numeric
+from riskset.design.grammar import Expr, Name, names_in
+from riskset.effects.profiles import Level
+
+Floats = NDArray[np.float64]
+Question = Literal["overall", "nonlinear", "interaction", "nonlinear interaction"]
+
+POINTS: Final = 161  # of the range at which curves are compared; any more than their coefficients would do
+# Directions in which contrasts over the whole range vary by less than this share of the largest are rounding.
+RANK_TOLERANCE: Final = 1e-9
+
+
+@dataclass(frozen=True)
+class CurveTest:
+    """A Wald chi-square test about curves.
+
+    ``name`` is "overall", "nonlinear", "interaction" or "nonlinear interaction"; ``level`` names the stratum, or is
+    None for all strata together.
+    """
+
+    name: Question
+    level: Level | None
+    chi2: float
+    df: int
+    p: float
+
+
+def contrasts(
+    fit: CoxFit, variable: str, grid: Floats, reference: float, profile: Mapping[str, object]
+) -> Floats:
+    """Rows of the design at the grid less the row at the reference, everything else equal; exactly 0 there."""
+    rows = fit.design.rows({**profile, variable: np.append(grid, reference)})
+    return rows[:-1] - rows[-1]
+
+
+def forms(fit: CoxFit, variable: str) -> tuple[Factor, ...]:
+    """Distinct expressions of the variable in the model."""
+    return tuple(f for f in fit.design.factors if variable in names_in(f.expr))
+
+
+def _linear_scale(fit: CoxFit, variable: str) -> Expr | None:
+    """Expression in which "linear" is meant: the spline's argument, or x beside its powers; None if all is linear."""
+    found = forms(fit, variable)
+    splines = [f for f in found if isinstance(f, SplineFactor)]
+    if splines:
+        return splines[0].inner
+    plain = [f.expr for f in found if isinstance(f, NumberFactor) and f.expr == Name(variable)]
+    return plain[0] if plain and len(found) > 1 else None
+
+
+def curve_tests(
+    fit: CoxFit, variable: str, values: Floats, at_level: Mapping[Level | None, Mapping[str, object]]
+) -> tuple[CurveTest, ...]:
+    """Wald tests of hypotheses about whole curves.
+
+    A hypothesis is the space that contrasts over the range of x span: all of them for "no effect", their departures
+    from a straight line for "linear", differences between strata for "no interaction". Only the space matters to
+    Wald's statistic, so that neither coding nor reference nor grid does; for a spline it is the test of its columns.
+    """
+    grid = np.linspace(values.min(), values.max(), POINTS)
+    grid = np.unique(np.append(grid, np.quantile(values, np.linspace(0.0, 1.0, POINTS))))
+    # A coefficient that could not be estimated counts as zero, as in R: its column leaves, and its degree of freedom.
+    estimated = ~np.isnan(fit.params)
+    curves = {k: estimated * contrasts(fit, variable, grid, float(grid[0]), p) for k, p in at_level.items()}
+    scale = _linear_scale(fit, variable)
+    u = None if scale is None else numeric(scale, pl.DataFrame({variable: grid}))
+    bends = {} if u is None else {k: _departures(c, u) for k, c in curves.items()}
+
+    tests: list[CurveTest] = []
+
+    def add(name: Question, level: Level | None, vectors: Floats) -> None:
+        basis = _row_space(vectors)
+        if basis.size:
+            found = wald_test(fit, basis)
+            tests.append(CurveTest(name, level, found.chi2, found.df, found.p))
+
+    for k, curve in curves.items():
+        add("overall", k, curve)
+        if k in bends:
+            add("nonlinear", k, bends[k])
+    if len(curves) > 1:
+        first, *others = curves
+        add("overall", None, np.vstack(list(curves.values())))
+        if bends:
+            add("nonlinear", None, np.vstack(list(bends.values())))
+        add("interaction", None, np.vstack([curves[k] - curves[first] for k in others]))
+        if bends:
+            add("nonlinear interaction", None, np.vstack([bends[k] - bends[first] for k in others]))
+    return tuple(tests)
+
+
+def _departures(curve: Floats, u: Floats) -> Floats:
+    """Take from contrasts the straight line in u through the first and last of them."""
+    share = (u - u[0]) / (u[-1] - u[0])
+    return curve - share[:, None] * curve[-1]
+
+
+def _row_space(vectors: Floats) -> Floats:
+    """Orthonormal basis of the space that rows span, columns first scaled to one size."""
+    size = np.abs(vectors).max(axis=0)
+    used = size > RANK_TOLERANCE * max(float(size.max()), 1e-300)
+    if not used.any():
+        return np.empty((0, vectors.shape[1]))
+    _, s, vt = np.linalg.svd(vectors[:, used] / size[used], full_matrices=False)
+    basis = np.zeros((int((s > RANK_TOLERANCE * s[0]).sum()), vectors.shape[1]))
+    basis[:, used] = vt[: basis.shape[0]] * size[used]
+    return basis

@@ -1,0 +1,88 @@
+"""Where the person-time lies along a continuous exposure: percentiles, a shared histogram, the baseline median."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+FEW_VALUES: Final = 45  # a laboratory's reporting grid: each value has its own bin
+BINS: Final = 24  # otherwise about so many, with round edges
+DECIMALS: Final = 6
+ROUND_WIDTHS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
+
+
+def weighted_percentile(values: Floats, weights: Floats, percent: float) -> float:
+    """Find the smallest value at or below which ``percent`` of the weight lies.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> weighted_percentile(np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 8.0]), 50.0)
+    2.0
+    """
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order])
+    # A share that rounding puts a hair above the sum still belongs to the value that reaches it.
+    k = int(np.searchsorted(reached, percent / 100.0 * reached[-1] * (1.0 - 1e-12)))
+    return float(values[order][min(k, values.size - 1)])
+
+
+def histogram_bins(values: Floats, low: float, high: float) -> Floats:
+    """Choose edges of equal bins from ``low`` to ``high`` that no recorded value falls on.
+
+    Values on a grid (a laboratory that reports 2.3, 2.4, ...) get a bin each where there are few; otherwise edges
+    lie half a recorded digit beside round numbers, so that a value never wavers between two bins.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> histogram_bins(np.array([2.2, 2.3, 2.3, 2.5]), 2.2, 2.5).round(3).tolist()
+    [2.15, 2.25, 2.35, 2.45, 2.55]
+    """
+    shown = values[(values >= low) & (values <= high)]
+    digit = _recorded_digit(shown)
+    distinct = np.unique(np.round(shown / digit)) if digit else np.array([])
+    if digit and distinct.size > 1:
+        step = float(np.gcd.reduce(np.diff(distinct).astype(np.int64))) * digit
+        n = round((high - low) / step) + 1
+        if n <= FEW_VALUES:
+            return low + step * (np.arange(n + 1, dtype=np.float64) - 0.5)
+    if not high > low:
+        return np.array([low - 0.5, low + 0.5])
+    raw = (high - low) / BINS
+    scale = float(10.0 ** np.floor(np.log10(raw)))
+    width = next(w for w in ROUND_WIDTHS if w * scale >= raw * (1.0 - 1e-9)) * scale
+    if digit:
+        width = max(round(width / digit), 1) * digit
+    first, last = np.floor(low / width), np.ceil(high / width)
+    edges = width * np.arange(first, last + 1.0) - digit / 2.0
+    return edges if edges[-1] >= high else np.append(edges, edges[-1] + width)
+
+
+def _recorded_digit(values: Floats) -> float:
+    """Find the last digit to which all values are recorded; 0 where there is none."""
+    for decimals in range(DECIMALS + 1):
+        if np.array_equal(np.round(values, decimals), values):
+            return 10.0**-decimals
+    return 0.0
+
+
+def baseline_median(data: pl.DataFrame, variable: str, id: str | None, entry: str | None) -> float:
+    """Median over persons of the value in each one's first row; over rows, if persons are not known.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> rows = pl.DataFrame({"id": [1, 1, 1, 2], "entry": [9, 0, 4, 0], "mg": [9.0, 2.0, 9.0, 3.0]})
+    >>> baseline_median(rows, "mg", "id", "entry")
+    2.5
+    """
+    if id is not None:
+        first = data if entry is None else data.sort(entry, maintain_order=True)
+        data = first.unique(id, keep="first", maintain_order=True)
+    return float(np.median(data[variable].cast(pl.Float64).to_numpy()))
