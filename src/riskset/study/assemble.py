@@ -9,7 +9,7 @@ import polars as pl
 
 from riskset.cohort import End, FirstKnown, Ledger, Rule, Source, apply_rules, end_of_follow_up, first_known
 from riskset.episodes import Episodes, Timeline
-from riskset.errors import CohortError, TableError
+from riskset.errors import CohortError
 from riskset.study.formulas import (
     baseline_column,
     baseline_measures,
@@ -19,8 +19,7 @@ from riskset.study.formulas import (
 )
 from riskset.study.people import Candidates, candidates, fixed_columns
 from riskset.study.plan import StudyPlan
-from riskset.study.reading import used_tables
-from riskset.tables import ROW, Rejects, Table, check_ids
+from riskset.tables import ROW, Rejects, Table
 
 END, END_BY_DATE, REASON, ENDED_BY = "end_time", "end_date_only", "end_reason", "ended_by"
 
@@ -48,8 +47,6 @@ class Assembled:
         Of the outcomes that have several sources, where each date came from.
     rejects : Rejects
         Rows that broke a rule, so far.
-    strangers : mapping
-        Per table, ids that are nowhere in the cohort's table.
     """
 
     plan: StudyPlan
@@ -60,7 +57,6 @@ class Assembled:
     timeline: Timeline
     sources: Mapping[str, FirstKnown]
     rejects: Rejects
-    strangers: Mapping[str, int]
 
 
 def assemble(plan: StudyPlan, tables: Mapping[str, Table]) -> Assembled:
@@ -84,7 +80,6 @@ def assemble(plan: StudyPlan, tables: Mapping[str, Table]) -> Assembled:
         plan allows.
     """
     key = plan.data.id
-    strangers = _strangers(plan, tables)
     found = candidates(plan, tables)
     people, rejects = _readable(plan, tables, found)
     if plan.cohort.end:
@@ -92,9 +87,17 @@ def assemble(plan: StudyPlan, tables: Mapping[str, Table]) -> Assembled:
     people, pending = fixed_columns(plan, people, plan.baseline)
     fixed = [n for n, v in plan.baseline.items() if v.since is None and n not in pending]
     # first with everybody, to see who is eligible; then again with those alone, whose rows are the study's
-    at_index, _ = fixed_columns(plan, _timeline(plan, tables, people, fixed).at_entry(), pending)
+    everybody = _timeline(plan, tables, people, fixed)
+    # a person whose own dates contradict each other cannot be judged: a reject, whatever the rules would say
+    own = pl.col("file") == tables[plan.cohort.from_].source
+    rejects = rejects.extend(everybody.rejects.frame.filter(own))
+    check_rejects(plan, rejects)
+    at_index, _ = fixed_columns(plan, everybody.at_entry(), pending)
+    ledger = found.ledger
+    if at_index.height < ledger.included:
+        ledger = ledger.step("Dates that can be used", at_index.height)
     rules = [Rule(rule.keep, rule.label) for rule in plan.cohort.require]
-    at_index, ledger = apply_rules(at_index, rules, ledger=found.ledger, where="cohort.require")
+    at_index, ledger = apply_rules(at_index, rules, ledger=ledger, where="cohort.require")
     frozen = [pl.col(m).alias(baseline_column(m)) for m in baseline_measures(plan)]
     later = at_index.select(key, *pending, *frozen)
     people = people.drop(later.columns[1:], strict=False)
@@ -113,7 +116,7 @@ def assemble(plan: StudyPlan, tables: Mapping[str, Table]) -> Assembled:
             later.select(key, *(c for c in later.columns if c not in at_index.columns)), on=key
         ).join(ended, on=key, how="left", maintain_order="left"),
     )
-    return Assembled(plan, tables, ledger, found.notes, persons, timeline, sources, rejects, strangers)
+    return Assembled(plan, tables, ledger, found.notes, persons, timeline, sources, rejects)
 
 
 def _with_end(plan: StudyPlan, people: pl.DataFrame) -> pl.DataFrame:
@@ -339,25 +342,3 @@ def _with_event(study: Assembled, timeline: Timeline, name: str, *, ends: bool) 
     return timeline.event(
         name, study.tables[outcome.table], time=str(table.time), where=outcome.where, ends_follow_up=ends
     )
-
-
-def _strangers(plan: StudyPlan, tables: Mapping[str, Table]) -> dict[str, int]:
-    """Count persons of each table who are nowhere in the cohort's own, or refuse them."""
-    key, own = plan.data.id, tables[plan.cohort.from_]
-    everybody = own.frame[key].drop_nulls().unique()
-    out: dict[str, int] = {}
-    for name in used_tables(plan):
-        if name == plan.cohort.from_:
-            continue
-        frame = tables[name].frame
-        n = check_ids(frame[key], everybody, where=tables[name].source)
-        if n and plan.data.unknown_persons == "error":
-            rows = frame.filter(pl.col(key).is_not_null() & ~pl.col(key).is_in(everybody.implode()))
-            raise TableError(
-                f"{n:,} {'persons are' if n > 1 else 'person is'} not in {own.source}",
-                where=tables[name].source,
-                rows=rows[ROW].to_list(),
-                remedy='Complete the table of persons, or write unknown_persons = "count" under [data].',
-            )
-        out[name] = n
-    return out
