@@ -1,0 +1,221 @@
+"""``riskset check``: what the plan makes of the tables, up to the point where an estimate would begin.
+
+It shares every step with ``run``, so what it counts is what will be analysed. It prints no hazard ratio, rate or
+p-value: a plan should be settled before its result is seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from riskset.design import build_design, parse_formula
+from riskset.errors import RisksetError
+from riskset.study.assemble import Assembled, assemble, exposure_levels, outcome_episodes
+from riskset.study.feasible import infeasible
+from riskset.study.formulas import exposure_column, formulas, modifier_column
+from riskset.study.plan import StudyPlan
+from riskset.study.preflight import Preflight, preflight, raise_all
+from riskset.study.rates import SPARSE
+from riskset.tables import MatchedString
+from riskset.units import person_time_divisor
+
+# Simulations put the floor for a Cox coefficient at about ten events (Peduzzi et al., J Clin Epidemiol
+# 1995;48:1503-10); below it estimates and intervals become unreliable.
+EVENTS_PER_PARAMETER = 10
+_MISSING = "not known"
+
+
+@dataclass(frozen=True)
+class OutcomeCheck:
+    """One outcome, counted.
+
+    Parameters
+    ----------
+    outcome : str
+    persons, events : int
+        At risk, and with the event.
+    person_time : float
+        In the unit of the plan's rates.
+    cells : polars.DataFrame
+        exposure, modifier, events, time.
+    complete_persons, complete_events : int
+        Left in the models, which need every covariate.
+    parameters : mapping
+        By model.
+    """
+
+    outcome: str
+    persons: int
+    events: int
+    person_time: float
+    cells: pl.DataFrame
+    complete_persons: int
+    complete_events: int
+    parameters: Mapping[str, int]
+
+
+def check_study(plan: StudyPlan, progress: Callable[[str], None] | None = None) -> str:
+    """Check a plan and its tables.
+
+    Parameters
+    ----------
+    plan : StudyPlan
+        As :func:`riskset.study.read_plan` gives it.
+    progress : callable, optional
+        Told the name of each stage as it begins.
+
+    Returns
+    -------
+    str
+        What each filter matched, who stays, events per cell and per parameter. No estimate.
+
+    Raises
+    ------
+    RisksetError
+        With what is wrong, everything at once where one thing does not hide the next.
+    """
+    tell = progress or _silent
+    tell("tables")
+    before = preflight(plan)
+    tell("cohort")
+    study = assemble(plan, before.tables)
+    tell("episodes")
+    counted: list[OutcomeCheck] = []
+    problems: list[RisksetError] = []
+    for outcome in plan.outcomes:
+        rows = outcome_episodes(study, outcome)[0].frame
+        against = infeasible(plan, outcome, rows)
+        problems += [p for p in against if str(p) not in {str(q) for q in problems}]
+        if not against:
+            counted.append(_count(plan, outcome, rows))
+    raise_all(problems)
+    return "\n".join(
+        [*_heading(plan), *_tables(before), *_matched(before), *_flow(study), *_counts(plan, counted)]
+    )
+
+
+def _silent(_stage: str) -> None:
+    """Say nothing."""
+
+
+def _count(plan: StudyPlan, outcome: str, rows: pl.DataFrame) -> OutcomeCheck:
+    key = plan.data.id
+    rows = rows.with_columns(
+        ((pl.col("exit") - pl.col("entry")) / person_time_divisor(plan.report.rates.unit)).alias("__time__"),
+        pl.col(outcome).cast(pl.Int64).alias("__event__"),
+    )
+    cells = rows.group_by(exposure_column(plan), modifier_column(plan)).agg(
+        pl.col("__event__").sum().alias("events"), pl.col("__time__").sum().alias("time")
+    )
+    models = formulas(plan, outcome)
+    complete = rows.drop_nulls(list(models.variables))
+    parameters = {
+        m.name: len(build_design(parse_formula(m.formula), complete).names) if complete.height else 0
+        for m in models.models
+    }
+    return OutcomeCheck(
+        outcome,
+        rows[key].n_unique(),
+        int(rows["__event__"].sum()),
+        float(rows["__time__"].sum()),
+        cells,
+        complete[key].n_unique(),
+        int(complete["__event__"].sum()),
+        parameters,
+    )
+
+
+# --- the text -----------------------------------------------------------------------------------------------
+
+
+def _heading(plan: StudyPlan) -> Iterator[str]:
+    yield plan.title
+    if plan.notice:
+        yield plan.notice
+
+
+def _tables(before: Preflight) -> Iterator[str]:
+    yield "\nTables"
+    width = max(len(t.source) for t in before.tables.values())
+    for name, table in before.tables.items():
+        strangers = before.unknown_persons.get(name, 0)
+        more = f", of {strangers:,} persons who are not in the cohort's table" if strangers else ""
+        yield f"  {table.source:<{width}}  {table.n_read:>9,} rows{more}"
+
+
+def _matched(before: Preflight) -> Iterator[str]:
+    yield "\nWhat each filter matched"
+    for key, matched in before.matched.items():
+        yield f"  {key}: {matched.where}"
+        yield f"      {_rows(matched.rows, matched.persons)}"
+        yield from _strings("matched", matched.strings, matched.strings_withheld)
+        yield from _strings("NOT matched, but alike", matched.near_misses, matched.near_misses_withheld)
+
+
+def _rows(rows: int, persons: int) -> str:
+    return f"{rows:,} row{'' if rows == 1 else 's'} of {persons:,} person{'' if persons == 1 else 's'}"
+
+
+def _strings(what: str, strings: tuple[MatchedString, ...], withheld: int) -> Iterator[str]:
+    if len(strings) + withheld <= 1 and what == "matched":
+        return  # one string is what the filter says itself
+    for string in strings:
+        yield f"      {what}: '{string.text}', {_rows(string.rows, string.persons)}"
+    if withheld:
+        yield f"      {what}: {withheld:,} more, each of fewer than 5 persons and not shown"
+
+
+def _flow(study: Assembled) -> Iterator[str]:
+    yield "\nWho stays"
+    yield f"  {study.ledger.screened:>7,}  in the cohort's table"
+    for step in study.ledger.steps:
+        unknown = f" (of them {step.n_undecided:,} by a missing value)" if step.n_undecided else ""
+        yield f"  {-step.n_excluded:>7,}  {step.label}: {step.n_after:,} stay{unknown}"
+    yield f"  {study.persons.height:>7,}  included"
+    if len(study.rejects):
+        yield f"  {len(study.rejects):>7,}  rows broke a rule and are set aside; the plan allows for them"
+
+
+def _counts(plan: StudyPlan, counted: list[OutcomeCheck]) -> Iterator[str]:
+    for found in counted:
+        yield f"\n{plan.outcomes[found.outcome].label}"
+        yield f"  {found.events:,} events, {found.persons:,} persons, {found.person_time:,.1f} person-{plan.report.rates.unit}"
+        yield from _cells(plan, found)
+        lost = found.events - found.complete_events
+        yield (
+            f"  in the models: {found.complete_events:,} events of {found.complete_persons:,} persons"
+            + (f"; {lost:,} events leave because a covariate is not known" if lost else "")
+        )
+        for model, n in found.parameters.items():
+            each = found.complete_events / n if n else 0.0
+            few = f"  <- fewer than {EVENTS_PER_PARAMETER}" if each < EVENTS_PER_PARAMETER else ""
+            yield f"  {model}: {n} parameters, {each:.1f} events per parameter{few}"
+    yield "\nNo estimates were made."
+
+
+def _cells(plan: StudyPlan, found: OutcomeCheck) -> Iterator[str]:
+    exposure, modifier = exposure_column(plan), modifier_column(plan)
+    columns = list(plan.modifier.levels)
+    table: dict[tuple[str, str], tuple[int, float]] = {}
+    for row in found.cells.iter_rows(named=True):
+        table[row[exposure] or _MISSING, row[modifier] or _MISSING] = (row["events"], row["time"])
+    if any(m == _MISSING for _, m in table):
+        columns.append(_MISSING)
+    low = 0
+    lines = [[f"events / person-{plan.report.rates.unit}", *columns]]
+    for level in (*exposure_levels(plan), _MISSING):
+        cells = [table.get((level, m), (0, 0.0)) for m in columns]
+        low += sum(events < SPARSE for events, _ in cells) if level != _MISSING else 0
+        lines.append([level, *(f"{events:,} / {time:,.1f}" for events, time in cells)])
+    widths = [max(len(line[i]) for line in lines) for i in range(len(columns) + 1)]
+    for line in lines:
+        first, *rest = (
+            text.rjust(w) if i else text.ljust(w)
+            for i, (text, w) in enumerate(zip(line, widths, strict=True))
+        )
+        yield "  " + "  ".join([first, *rest])
+    if low:
+        yield f"  cells with fewer than {SPARSE} events: {low} of {len(columns) * 2}"
