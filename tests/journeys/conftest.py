@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from riskset.cli import app
 from riskset.simulate import simulate_haemodialysis, write_tables
+from riskset.tables.times import NOT_A_DATE, REMEDY
 
 ROOT = Path(__file__).parents[2]
 Row = dict[str, str]
@@ -100,8 +101,11 @@ class Study:
     def private(self) -> set[str]:
         """Every id and every date of the tables that the plan does not hold itself."""
         shown = self.plan.read_text("utf-8") if self.plan.exists() else ""
-        text = "".join(p.read_text("utf-8") for p in sorted((self.folder / "data").glob("*.csv")))
-        return {v for v in re.findall(r"\b(?:\d{4}-\d\d-\d\d|\d{6})\b", text) if v not in shown}
+        text = "".join(
+            p.read_text("utf-8", errors="replace") for p in sorted((self.folder / "data").glob("*.csv"))
+        )
+        found = re.findall(r"\b(?:\d{4}-\d\d-\d\d|\d{6})\b", text)
+        return {v for v in found if v not in shown and v not in NOT_A_DATE + REMEDY}  # which show how a date is written
 
     def refusal(self, name: str = "run", how: Callable[..., Said] = command) -> str:
         """Try a study that must be refused, and see that it is refused well; return what was said."""
