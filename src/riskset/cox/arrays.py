@@ -199,7 +199,7 @@ def coxph_matrix(
         robust = influence.T @ influence
         null = cluster_scores(rows, evaluate(rows, start), clusters)
         robust_score = quadratic_form(null.sum(axis=0), null.T @ null)[0]
-    params = top.state.beta.copy()
+    params = top.beta.copy()
     independent = top.cholesky.independent | top.runaway
     params[~independent] = np.nan
     status = "monotone likelihood" if top.runaway.any() else "converged" if top.converged else "not converged"

@@ -41,8 +41,10 @@ class Maximum:
 
     Attributes
     ----------
+    beta : float array (p,)
+        The maximum: the end of the last step, which is applied even when too small to look again.
     state : State
-        Likelihood at the end.
+        Likelihood where it was last evaluated, within 1e-8 standard errors of ``beta`` if converged.
     information : float array (p, p)
     cholesky : Cholesky
         Of the information, on the directions searched.
@@ -53,6 +55,7 @@ class Maximum:
     record : tuple of Iteration
     """
 
+    beta: Floats
     state: State
     information: Floats
     cholesky: Cholesky
@@ -118,6 +121,7 @@ def maximise(
             runaway |= independent & ~chol.independent  # no information is left about them
     record.append(Iteration(loglik=state.loglik, decrement=decrement, halvings=0))
     return Maximum(
+        beta=state.beta + step if settled and max_iterations > 0 else state.beta,
         state=state,
         information=info,
         cholesky=chol,

@@ -124,7 +124,8 @@ class Design:
         DesignError
             If a column is absent, a value missing, or a level unknown.
         """
-        frame = to_polars(data, self.variables)
+        # A frame of no columns has no rows either, but a model without covariates still has its rows.
+        frame = to_polars(data, self.variables or None)
         n = frame.height
         out = np.empty((n, len(self.names)))
         cache: dict[tuple[int, bool], list[Column]] = {}

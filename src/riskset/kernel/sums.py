@@ -30,16 +30,17 @@ def runs(base: Ints) -> Iterator[tuple[slice, int] | tuple[Ints, int]]:
 def backward_sums(increments: Floats, base: Ints) -> None:
     """Replace each slot by the sum over it and the later slots of its stratum, in place."""
     for place, size in runs(base):
-        block = increments[place].reshape(-1, size, *increments.shape[1:])[:, ::-1]
-        total = np.cumsum(block, axis=1)[:, ::-1]
-        increments[place] = total.reshape(-1, *increments.shape[1:])
+        rows = increments[place]
+        block = rows.reshape(len(rows) // size, size, *rows.shape[1:])[:, ::-1]
+        increments[place] = np.cumsum(block, axis=1)[:, ::-1].reshape(rows.shape)
 
 
 def forward_sums(increments: Floats, base: Ints) -> None:
     """Replace each slot by the sum over it and the earlier slots of its stratum, in place."""
     for place, size in runs(base):
-        block = increments[place].reshape(-1, size, *increments.shape[1:])
-        increments[place] = np.cumsum(block, axis=1).reshape(-1, *increments.shape[1:])
+        rows = increments[place]
+        block = rows.reshape(len(rows) // size, size, *rows.shape[1:])
+        increments[place] = np.cumsum(block, axis=1).reshape(rows.shape)
 
 
 def backward_maximum(values: Floats, base: Ints) -> Floats:
