@@ -1,0 +1,73 @@
+"""``riskset check`` counts what ``run`` will analyse, and estimates nothing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+FEWEST = 5  # persons behind a string that is printed
+
+
+def number(text: str, pattern: str) -> int:
+    found = re.search(pattern, text)
+    assert found, f"{pattern!r} is not in\n{text}"
+    return int(found[1].replace(",", ""))
+
+
+def test_what_matched_is_what_the_file_holds(study, commands):
+    said = commands[1]("check", study.plan)
+    assert said.code == 0, said.err
+    # Counted from the raw text, by no code of riskset.
+    magnesium = [r for r in study.rows("labs") if r["analyte"] == "magnesium"]
+    persons = {r["patient_id"] for r in magnesium}
+    assert f"analyte = 'magnesium'\n      {len(magnesium):,} rows of {len(persons):,} persons" in said.out
+    assert number(said.out, r"([\d,]+)  in the cohort's table") == len(study.rows("patients"))
+
+
+def test_strings_of_few_persons_are_withheld_and_near_misses_shown(study, commands):
+    few = {r["patient_id"] for r in study.rows("patients")[: FEWEST - 1]}
+    many = {r["patient_id"] for r in study.rows("patients")[:FEWEST]}
+
+    def spoil(rows):
+        extra = [rows[0] | {"patient_id": i, "drug": "Cinacalcet HCl"} for i in sorted(many)]
+        rare = [rows[0] | {"patient_id": i, "drug": "cinacalcet trial"} for i in sorted(few)]
+        return [*rows, *extra, *rare]
+
+    study.edit_table("prescriptions", spoil)
+    said = commands[0]("check", study.plan)
+    assert said.code == 0, said.err
+    assert f"NOT matched, but alike: 'Cinacalcet HCl', {FEWEST} rows of {FEWEST} persons" in said.out
+    assert "NOT matched, but alike: 1 more, each of fewer than 5 persons and not shown" in said.out
+    assert "cinacalcet trial" not in said.out
+
+
+def test_no_person_and_no_estimate_is_shown(study, commands):
+    said = commands[0]("check", study.plan)
+    assert not [v for v in study.private() if v in said.all]
+    assert "No estimates were made." in said.out
+    assert not re.search(r"hazard|95%|\bHR\b|\bp [=<]|coefficient|rate of", said.out)
+
+
+def test_cells_add_up_to_the_total(study, commands):
+    said = commands[0]("check", study.plan)
+    for block in said.out.split("\n\n")[4:-1]:
+        total = number(block, r"([\d,]+) events, ")
+        cells = re.findall(r"([\d,]+) / [\d,.]+", block)
+        assert sum(int(c.replace(",", "")) for c in cells) == total
+
+
+def test_the_intensive_care_study_is_counted_as_by_hand(commands):
+    # The four counts come from plain loops over the raw tables (tests/worked/test_icu_twin.py holds them).
+    said = commands[0]("check", ROOT / "examples" / "icu-magnesium" / "study.toml")
+    assert said.code == 0, said.err
+    assert "All 100 patients of the demo were chosen because they died." in said.out
+    assert "54 events, 99 persons, 5,136.7 person-days" in said.out
+    assert "in the models: 46 events of 98 persons" in said.out
+    assert "187 rows of 73 persons" in said.out
+
+
+def test_check_writes_nothing(study, commands):
+    before = study.tree()
+    commands[0]("check", study.plan)
+    assert study.tree() == before
