@@ -1,0 +1,193 @@
+"""The audit of a run: how the raw tables became episodes, in lines that a reader can follow and count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import polars as pl
+
+from riskset.cohort import Comparison, FirstKnown
+from riskset.episodes import AuditLine as Note
+from riskset.episodes import Episodes, MeasureAudit
+from riskset.study.assemble import Assembled
+from riskset.study.formulas import over_time
+from riskset.study.plan import StudyPlan
+from riskset.study.preflight import Preflight
+from riskset.study.results import Audit, AuditLine, Count, Matched
+from riskset.tables import Matched as Found
+from riskset.tables import Rejects
+
+MOSTLY_UNKNOWN = 50  # percent of person-time without a value: the models then speak for the smaller part
+
+
+def audit(
+    study: Assembled,
+    before: Preflight,
+    episodes: Mapping[str, Episodes],
+    notes: Mapping[str, Sequence[Note]],
+    rejects: Rejects,
+) -> Audit:
+    """Write the audit.
+
+    Parameters
+    ----------
+    study : Assembled
+        Persons and timeline.
+    before : Preflight
+        The tables, and what the filters found in them.
+    episodes : mapping
+        By outcome.
+    notes : mapping
+        By outcome: what its timeline noted while reading.
+    rejects : Rejects
+        Rows that broke a rule.
+    """
+    plan = study.plan
+    lines = [
+        *_reading(study, before),
+        *_persons(study),
+        *_sources(study, episodes),
+        *_timeline(plan, study.timeline.notes),
+        *(line for name, e in episodes.items() for line in _outcome(study, name, e, notes[name])),
+        *_rejects(rejects),
+    ]
+    return Audit(
+        tables=tuple(Count(label=t.source, n=t.n_read) for t in before.tables.values()),
+        matched=tuple(_matched(key, found) for key, found in before.matched.items()),
+        lines=tuple(lines),
+    )
+
+
+def _matched(key: str, found: Found) -> Matched:
+    return Matched(
+        key=key,
+        where=found.where,
+        rows=found.rows,
+        persons=found.persons,
+        strings=tuple(Count(label=s.text, n=s.persons) for s in found.strings),
+        strings_withheld=found.strings_withheld,
+    )
+
+
+def _reading(study: Assembled, before: Preflight) -> Iterator[AuditLine]:
+    for name, table in before.tables.items():
+        for note in table.notes:
+            yield AuditLine(topic=table.source, text=note, severity="note")
+        if table.n_behind_limit:
+            rule = study.plan.tables[name].below_limit
+            text = f"values behind a limit of detection, read as {'the limit' if rule == 'limit' else 'half of it'}"
+            yield AuditLine(topic=table.source, text=text, n=table.n_behind_limit, severity="note")
+    for name, n in before.unknown_persons.items():
+        if n:
+            text = "persons who are not in the table of the cohort; their rows are not used"
+            yield AuditLine(topic=before.tables[name].source, text=text, n=n, severity="note")
+    for key, found in before.matched.items():
+        if found.near_misses:
+            shown = ", ".join(f"{s.text} ({s.rows:,} rows)" for s in found.near_misses)
+            yield AuditLine(
+                topic=key, text=f"strings that resemble a match and are not matched: {shown}", severity="note"
+            )
+
+
+def _persons(study: Assembled) -> Iterator[AuditLine]:
+    for text, n in study.notes:
+        yield AuditLine(topic="Cohort", text=text, n=n)
+    for step in study.ledger.steps:
+        if step.n_undecided:
+            text = f'persons who left by the rule "{step.label}" because a value that it reads is missing'
+            yield AuditLine(topic="Cohort", text=text, n=step.n_undecided, severity="note")
+
+
+def _sources(study: Assembled, episodes: Mapping[str, Episodes]) -> Iterator[AuditLine]:
+    for name, known in study.sources.items():
+        label = study.plan.outcomes[name].label
+        for source, n in _events_by_source(known, episodes[name], study.plan.data.id).items():
+            yield AuditLine(topic=label, text=f"events that count, dated by {source}", n=n)
+        for comparison in known.comparisons:
+            yield AuditLine(
+                topic=label,
+                text=contradiction(comparison),
+                n=comparison.n_both - comparison.n_agree,
+                severity="warning" if comparison.contradicts else "fact",
+            )
+
+
+def _events_by_source(known: FirstKnown, episodes: Episodes, key: str) -> dict[str, int]:
+    ended = episodes.frame.filter(pl.col(episodes.event)).select(key)
+    counted = ended.join(known.frame.select(key, "source"), on=key, how="left")
+    return {source: int((counted["source"] == source).sum()) for source in known.by_source}
+
+
+def contradiction(c: Comparison) -> str:
+    """Say in one sentence how two records of one event agree.
+
+    Examples
+    --------
+    >>> contradiction(Comparison("stay.died", "stay.left", 33, 32, 0, 1, 1.0))
+    'stay.left lies before stay.died for 1 of the 33 persons of whom both are known, by 24 hours'
+    """
+    both = f"{c.n_both:,} persons of whom both are known"
+    if not c.contradicts:
+        return f"{c.second} and {c.first} agree for all {both}"
+    n = c.n_both - c.n_agree
+    days = c.largest_difference_days
+    span = f"{24 * days:.3g} hours" if days < 3 else f"{days:,.0f} days"
+    upto = "" if n == 1 else "up to "
+    side = (
+        "before or after"
+        if c.n_first_earlier and c.n_first_later
+        else "after"
+        if c.n_first_earlier
+        else "before"
+    )
+    return f"{c.second} lies {side} {c.first} for {n:,} of the {both}, by {upto}{span}"
+
+
+def _timeline(plan: StudyPlan, notes: Sequence[Note]) -> Iterator[AuditLine]:
+    for note in notes:
+        yield AuditLine(topic=_label(plan, note.topic), text=note.text, n=note.n, severity=note.severity)
+
+
+def _label(plan: StudyPlan, key: str) -> str:
+    for section in (plan.measures, plan.drugs, plan.outcomes):
+        if key in section:
+            return section[key].label
+    return {"observed": "Records"}.get(key, key)
+
+
+def _outcome(study: Assembled, name: str, episodes: Episodes, notes: Sequence[Note]) -> Iterator[AuditLine]:
+    plan, audited = study.plan, episodes.audit
+    changing = over_time(plan)
+    own = {measure.name for measure in audited.measures}
+    base = len(study.timeline.notes)
+    for note in notes[base:]:
+        if note.topic == name:  # what it competes with has lines of its own
+            yield AuditLine(topic=plan.outcomes[name].label, text=note.text, n=note.n, severity=note.severity)
+    for note in audited.lines[len(notes) :]:
+        if note.text.partition(":")[0] not in own:
+            yield AuditLine(topic=plan.outcomes[name].label, text=note.text, n=note.n, severity=note.severity)
+    for measure in audited.measures:
+        if measure.name in changing:
+            yield _ages(plan, name, measure)
+
+
+def _ages(plan: StudyPlan, outcome: str, measure: MeasureAudit) -> AuditLine:
+    known = measure.person_days - measure.person_days_missing
+    missing = 100 * measure.person_days_missing / (measure.person_days or 1.0)
+    older = ", ".join(
+        f"{100 * days / (known or 1.0):.1f}% older than {age} days"
+        for age, days in measure.person_days_older.items()
+    )
+    never = f"; {measure.persons_without:,} persons never have a value" if measure.persons_without else ""
+    return AuditLine(
+        topic=plan.outcomes[outcome].label,
+        text=f"{plan.measures[measure.name].label} is not known in {missing:.1f}% of person-time{never}; of the "
+        f"person-time with a value, {older}",
+        severity="warning" if missing > MOSTLY_UNKNOWN else "fact",
+    )
+
+
+def _rejects(rejects: Rejects) -> Iterator[AuditLine]:
+    groups = rejects.frame.group_by("file", "column", "rule").len().sort("file", "column", "rule")
+    for file, column, rule, n in groups.iter_rows():
+        yield AuditLine(topic=file, text=f"rows rejected, column {column}: {rule}", n=n, severity="warning")

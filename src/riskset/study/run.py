@@ -1,0 +1,322 @@
+"""A study from its plan to its results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from riskset import __version__
+from riskset.episodes import AuditLine as Note
+from riskset.episodes import Episodes
+from riskset.study.assemble import (
+    ENDED_BY,
+    Assembled,
+    assemble,
+    check_rejects,
+    exposure_levels,
+    outcome_episodes,
+)
+from riskset.study.audit import audit
+from riskset.study.curve import spline_curve
+from riskset.study.feasible import infeasible
+from riskset.study.formulas import OutcomeFormulas, exposure_column, formulas, modifier_column
+from riskset.study.lost import rows_lost
+from riskset.study.methods import methods
+from riskset.study.models import EVENTS_PER_COEFFICIENT, Question, model_result
+from riskset.study.output import staged
+from riskset.study.plan import StudyPlan
+from riskset.study.preflight import preflight, raise_all
+from riskset.study.published import PrintedMargins, compare
+from riskset.study.rates import Cells, RateUnit, outcome_rates
+from riskset.study.results import (
+    AuditLine,
+    Count,
+    Flow,
+    FlowStep,
+    ModelResult,
+    OutcomeRates,
+    Results,
+    RowsLost,
+    SplineCurve,
+    SurvivalCurve,
+    Table1,
+)
+from riskset.study.survival import survival_curve
+from riskset.study.table1 import Characteristic, describe
+from riskset.study.writing import write_results
+from riskset.tables import Rejects
+from riskset.units import parse_duration, person_time_divisor
+
+NOT_FOLLOWED = "Followed beyond the day of index"
+
+
+def run_study(
+    plan: StudyPlan, out: Path | str | None = None, progress: Callable[[str], None] | None = None
+) -> Results:
+    """Run a study: tables, eligibility, episodes, models, rates, curves.
+
+    Parameters
+    ----------
+    plan : StudyPlan
+        The plan, as :func:`riskset.study.read_plan` gives it.
+    out : path, optional
+        Folder for ``results.json`` and ``manifest.json``; written whole or not at all. The report is written by
+        :func:`riskset.report.write_report`.
+    progress : callable, optional
+        Told the name of each stage as it begins.
+
+    Returns
+    -------
+    Results
+
+    Raises
+    ------
+    RisksetError
+        With the rule that the plan or a table breaks, and the remedy.
+    """
+    if out is None:
+        results, _, _ = _run(plan, progress or _silent)
+        return results
+    with staged(Path(out)) as folder:
+        results, inputs, rejects = _run(plan, progress or _silent)
+        write_results(results, folder, inputs)
+        if len(rejects):
+            rejects.write_csv(folder / "rejects.csv")
+    return results
+
+
+def _silent(stage: str) -> None:
+    del stage
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """One outcome, cut into episodes."""
+
+    episodes: Episodes
+    notes: tuple[Note, ...]
+    formulas: OutcomeFormulas
+    question: Question
+
+    @property
+    def complete(self) -> pl.DataFrame:
+        """Rows complete for the fullest model: all models of the outcome stand on these."""
+        return self.episodes.frame.drop_nulls(list(self.formulas.variables))
+
+
+def _run(plan: StudyPlan, progress: Callable[[str], None]) -> tuple[Results, dict[str, str], Rejects]:
+    progress("tables")
+    before = preflight(plan)
+    progress("cohort")
+    study = assemble(plan, before.tables)
+    progress("episodes")
+    outcomes, rejects = _episodes(study)
+    persons, steps = _followed(study, outcomes)
+    progress("rates and curves")
+    rates = tuple(_rates(o) for o in outcomes.values())
+    survival = tuple(c for o in outcomes.values() for c in _survival(plan, o, persons))
+    models: list[ModelResult] = []
+    curves: list[SplineCurve] = []
+    lost: list[RowsLost] = []
+    for name, outcome in outcomes.items():
+        progress(f"models: {outcome.question.label}")
+        complete = outcome.complete
+        lost.append(rows_lost(outcome.episodes.frame, name, outcome.formulas.variables, id=plan.data.id))
+        models += [model_result(complete, m, outcome.question) for m in outcome.formulas.models]
+        curves.append(_curve(plan, outcome, complete))
+    progress("results")
+    checked = audit(
+        study,
+        before,
+        {name: o.episodes for name, o in outcomes.items()},
+        {name: o.notes for name, o in outcomes.items()},
+        rejects,
+    )
+    unit = _rate_unit(plan)
+    results = Results(
+        riskset=__version__,
+        plan_sha256=plan.sha256,
+        title=plan.title,
+        question=plan.question,
+        notice=plan.notice,
+        seed=plan.seed,
+        time_unit=str(unit).removeprefix("events "),
+        exposure_label=plan.measures[plan.exposure.measure].label,
+        exposure_levels=exposure_levels(plan),
+        exposure_rationale=plan.exposure.rationale,
+        modifier_label=plan.drugs[plan.modifier.drug].label,
+        modifier_levels=tuple(plan.modifier.levels),
+        flow=_flow(plan, study, persons, steps),
+        table1=_table1(plan, persons),
+        rates=rates,
+        rows_lost=tuple(lost),
+        models=tuple(models),
+        curves=tuple(curves),
+        survival=survival,
+        published=compare(_printed(plan), rates, persons=persons.height, per=unit.per, unit=unit.unit),
+        audit=checked,
+        methods=methods(plan),
+        warnings=_warnings(plan, models, checked.lines),
+    )
+    return results, {t.source: t.sha256 for t in before.tables.values()}, rejects
+
+
+def _episodes(study: Assembled) -> tuple[dict[str, _Outcome], Rejects]:
+    """Cut every outcome before any model is fitted, so that what cannot be answered is said at once."""
+    plan = study.plan
+    out: dict[str, _Outcome] = {}
+    rejects = study.rejects
+    for name, outcome in plan.outcomes.items():
+        episodes, timeline = outcome_episodes(study, name)
+        rejects = rejects.extend(timeline.rejects.frame)
+        question = Question(
+            outcome=name,
+            label=outcome.label,
+            id=plan.data.id,
+            cells=_cells(plan),
+            rate_unit=_rate_unit(plan),
+            ties=plan.analysis.ties,
+        )
+        out[name] = _Outcome(episodes, timeline.notes, formulas(plan, name), question)
+    check_rejects(plan, rejects)
+    raise_all([e for name, o in out.items() for e in infeasible(plan, name, o.episodes.frame)])
+    return out, rejects
+
+
+def _cells(plan: StudyPlan) -> Cells:
+    return Cells(
+        exposure=exposure_column(plan),
+        modifier=modifier_column(plan),
+        exposure_levels=exposure_levels(plan),
+        modifier_levels=tuple(plan.modifier.levels),
+        exposure_label=plan.measures[plan.exposure.measure].label,
+        modifier_label=plan.drugs[plan.modifier.drug].label,
+    )
+
+
+def _rate_unit(plan: StudyPlan) -> RateUnit:
+    return RateUnit(plan.report.rates.per, plan.report.rates.unit)
+
+
+def _followed(
+    study: Assembled, outcomes: Mapping[str, _Outcome]
+) -> tuple[pl.DataFrame, tuple[FlowStep, ...]]:
+    """Leave out whose follow-up ends on the day of index: they cannot enter any risk set, and the flow says so."""
+    key = study.plan.data.id
+    steps = tuple(
+        FlowStep(label=s.label, n_before=s.n_before, n_excluded=s.n_excluded, n_after=s.n_after)
+        for s in study.ledger.steps
+    )
+    followed = pl.concat([o.episodes.frame[key].unique() for o in outcomes.values()]).unique()
+    persons = study.persons.filter(pl.col(key).is_in(followed.implode()))
+    n, left = study.persons.height, persons.height
+    if left < n:
+        steps += (FlowStep(label=NOT_FOLLOWED, n_before=n, n_excluded=n - left, n_after=left),)
+    return persons, steps
+
+
+def _flow(plan: StudyPlan, study: Assembled, persons: pl.DataFrame, steps: tuple[FlowStep, ...]) -> Flow:
+    whole = f"Followed for the whole of {plan.cohort.max_followup}"
+    ended = persons[ENDED_BY].fill_null("Not recorded").replace("max_followup", whole)
+    counts = ended.value_counts().sort(["count", ENDED_BY], descending=[True, False])
+    return Flow(
+        screened=study.ledger.screened,
+        screened_label=f"Persons in {plan.tables[plan.cohort.from_].file}",
+        steps=steps,
+        included=persons.height,
+        ends=tuple(Count(label=str(label), n=int(n)) for label, n in counts.iter_rows()),
+    )
+
+
+def _table1(plan: StudyPlan, persons: pl.DataFrame) -> tuple[Table1, ...]:
+    columns = [Characteristic(n, v.label, v.unit) for n, v in plan.baseline.items()]
+    columns += [Characteristic(n, m.label, m.unit) for n, m in plan.measures.items()]
+    exposure, modifier = exposure_column(plan), modifier_column(plan)
+    drugs = [Characteristic(n, d.label) for n, d in plan.drugs.items() if n != plan.modifier.drug]
+    groups = {
+        "modifier": (modifier, plan.drugs[plan.modifier.drug].label, (exposure, _exposure_group(plan))),
+        "exposure": (exposure, _exposure_group(plan), (modifier, plan.drugs[plan.modifier.drug].label)),
+    }
+    out: list[Table1] = []
+    for kind in plan.report.table1.by:
+        by, label, other = groups[kind]
+        shown = [*columns, Characteristic(*other), *drugs]
+        out.append(describe(persons, shown, by=by, label=f"{label} at index"))
+    return tuple(out)
+
+
+def _exposure_group(plan: StudyPlan) -> str:
+    return f"{plan.measures[plan.exposure.measure].label} group"
+
+
+def _rates(outcome: _Outcome) -> OutcomeRates:
+    q = outcome.question
+    return outcome_rates(
+        outcome.episodes.frame, q.outcome, q.label, id=q.id, cells=q.cells, rate_unit=q.rate_unit
+    )
+
+
+def _survival(plan: StudyPlan, outcome: _Outcome, persons: pl.DataFrame) -> list[SurvivalCurve]:
+    """Draw an outcome that nothing can forestall: overall, and by the modifier at index where that differs."""
+    q = outcome.question
+    if plan.outcomes[q.outcome].competing:
+        return []
+    frame = outcome.episodes.frame
+    curves = [survival_curve(frame, q.outcome, q.label, id=q.id)]
+    by = q.cells.modifier
+    if persons[by].drop_nulls().n_unique() > 1:
+        at_index = frame.drop(by).join(persons.select(q.id, by), on=q.id, how="left", maintain_order="left")
+        grouping = f"{q.cells.modifier_label} at index"
+        curves.append(survival_curve(at_index, q.outcome, q.label, id=q.id, by=by, grouping=grouping))
+    return curves
+
+
+def _curve(plan: StudyPlan, outcome: _Outcome, complete: pl.DataFrame) -> SplineCurve:
+    name = plan.exposure.measure
+    measure = plan.measures[name]
+    return spline_curve(
+        complete,
+        outcome.formulas.spline,
+        outcome.question,
+        variable=name,
+        label=measure.label,
+        unit=measure.unit or "",
+        reference=plan.exposure.curve.reference,
+    )
+
+
+def _printed(plan: StudyPlan) -> PrintedMargins:
+    published = plan.report.published
+    mean = None
+    if published.mean_follow_up is not None:
+        mean = parse_duration(published.mean_follow_up) / person_time_divisor(plan.report.rates.unit)
+    return PrintedMargins(published.persons, published.events, published.rates, mean)
+
+
+def _warnings(plan: StudyPlan, models: list[ModelResult], lines: tuple[AuditLine, ...]) -> tuple[str, ...]:
+    """Gather what a reader must know before any number."""
+    out: list[str] = []
+    if not plan.exposure.rationale:
+        out.append(
+            "The cut-point of the exposure has no stated reason: everything by exposure group is exploratory."
+        )
+    for model in models:
+        label = plan.outcomes[model.outcome].label
+        if model.status != "converged":
+            out.append(f"{label}, {model.model}: {model.status}.")
+        if model.primary and model.events_per_parameter < EVENTS_PER_COEFFICIENT:
+            out.append(
+                f"{label}, {model.model}: {model.events_per_parameter:.1f} events per coefficient; under "
+                f"{EVENTS_PER_COEFFICIENT} estimates may be far off and intervals too narrow."
+            )
+        sparse = [c for c in model.cells if c.rate.basis.n_events < EVENTS_PER_COEFFICIENT]
+        if model.primary and sparse:
+            names = "; ".join(f"{c.exposure}, {c.modifier}: {c.rate.basis.n_events}" for c in sparse)
+            out.append(
+                f"{label}: cells with fewer than {EVENTS_PER_COEFFICIENT} events in the models ({names})."
+            )
+    out += [f"{line.topic}: {line.text}." for line in lines if line.severity == "warning"]
+    return tuple(dict.fromkeys(out))
