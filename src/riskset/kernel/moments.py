@@ -26,6 +26,10 @@ T = TypeVar("T")
 SHARE_ROWS = 1 << 17
 # A cache block: with some dozens of columns of doubles it stays within a second-level cache.
 CACHE_ROWS = 1 << 11
+# BLAS runs a product of at most so many multiplications in the calling thread (OpenBLAS: 2^18). Larger ones it
+# shares out among its own threads, which for blocks of this size costs more than it gains, on a busy machine ten
+# times more, and lets the last digit depend on the number of threads.
+BLAS_ALONE = 1 << 18
 # Below this fraction of the largest risk set after it, a risk set got by subtraction has lost more than five
 # of sixteen digits; it is summed again directly.
 CANCELLED = 1e-5
@@ -186,11 +190,12 @@ def gram(X: Floats, v: Floats) -> Floats:
     """X' diag(v) X for v >= 0: the second of the two functions that touch rows."""
     n, p = X.shape
     root = np.sqrt(np.maximum(v, 0.0))
+    rows = min(CACHE_ROWS, max(BLAS_ALONE // max(p * p, 1), 64))
 
     def share(a: int, b: int) -> Floats:
         total = np.zeros((p, p))
-        for i in range(a, b, CACHE_ROWS):
-            j = min(i + CACHE_ROWS, b)
+        for i in range(a, b, rows):
+            j = min(i + rows, b)
             block = X[i:j] * root[i:j, None]
             total += block.T @ block
         return total
