@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
 from riskset.design.grammar import Binary, Call, Expr, Name, Number, Unary, names_in, parse, render, rewrite
 from riskset.errors import DesignError
 
+TERM_OPERATORS = frozenset({"+", "-", "*", "/", ":", "%in%", "^"})
 SPECIALS = frozenset({"strata", "offset", "cluster"})
 
 
@@ -99,9 +100,9 @@ def parse_formula(text: str) -> Formula:
     offset: list[Expr] = []
     cluster: list[str] = []
     terms: list[tuple[Expr, ...]] = []
-    found = _terms(right)
-    place = {f: i for i, f in enumerate(dict.fromkeys(f for term in found for f in term))}
-    for term in sorted((tuple(sorted(t, key=place.__getitem__)) for t in found), key=len):
+    # Within an interaction factors stand in the order in which the formula first names them.
+    place = {f: i for i, f in enumerate(dict.fromkeys(_factors(right)))}
+    for term in sorted((tuple(sorted(t, key=place.__getitem__)) for t in _terms(right)), key=len):
         special = [f for f in term if isinstance(f, Call) and f.function in SPECIALS]
         if len(term) > 1 and any(f.function != "strata" for f in special):
             raise DesignError(f"{special[0].function}() cannot stand in an interaction", where="formula")
@@ -222,6 +223,17 @@ def _terms(expr: Expr) -> list[Term]:
             return [(expr,)]
         case _:
             raise DesignError(f"{render(expr)!r} is no term of a formula", where="formula")
+
+
+def _factors(expr: Expr) -> Iterator[Expr]:
+    """Factors in the order in which they are written, those of removed terms too."""
+    if isinstance(expr, Binary) and expr.operator in TERM_OPERATORS:
+        yield from _factors(expr.left)
+        yield from _factors(expr.right)
+    elif isinstance(expr, Unary):
+        yield from _factors(expr.argument)
+    else:
+        yield expr
 
 
 def _join(*terms: Term) -> Term:

@@ -238,7 +238,7 @@ def render(expr: Expr, floor: int = 0) -> str:
         case Binary(operator, left, right):
             power = BINDING[operator]
             to_right = operator == "^"
-            gap = "" if operator in {":", "^"} else " "
+            gap = "" if operator in {":", "^", "/"} else " "  # as R writes them
             text = f"{render(left, power if to_right else power - 1)}{gap}{operator}{gap}{render(right, power - 1 if to_right else power)}"
             return text if power > floor else f"({text})"
 
