@@ -7,8 +7,9 @@ colours that follow the reader's light or dark theme.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 from markupsafe import Markup
@@ -21,7 +22,7 @@ from riskset.plots.forest import ForestRow, forest_figure
 from riskset.plots.hazard_ratio import CurvePanel, hazard_ratio_curve_figure
 from riskset.plots.survival import SurvivalLine, survival_figure
 from riskset.report import formats as fmt
-from riskset.report.models import Outcome, exposure_level, modifier_level
+from riskset.report.models import Outcome, exposure_level, labels_of, modifier_level, outcomes_of
 from riskset.study.ids import slug
 from riskset.study.results import Estimate, RateCell, Results, SplineCurve, SurvivalCurve
 
@@ -31,15 +32,64 @@ PHONE = style.SINGLE_COLUMN
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """One figure: its files, and the page's two inline forms of it."""
+    """One figure: the page's two inline forms of it, and itself for the files."""
 
-    id: str
+    key: str
     number: int
     caption: str
     wide: Markup
     narrow: Markup
-    files: tuple[str, ...]
-    contents: Mapping[str, bytes]  # file name -> bytes
+    svg: str
+    figure: Figure
+
+    @property
+    def id(self) -> str:
+        """Where it stands on the page."""
+        return f"figure-{self.key}"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of its files, relative to the page."""
+        return f"figures/{self.key}.svg", f"figures/{self.key}.png"
+
+    def contents(self) -> Iterator[tuple[str, bytes]]:
+        """Give its files with their bytes."""
+        vector, raster = self.files
+        yield vector, f'<?xml version="1.0" encoding="utf-8"?>\n{self.svg}'.encode()
+        yield raster, to_png_bytes(self.figure)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawings:
+    """All figures of a report, numbered in the order of the page; by outcome where there is one each."""
+
+    flow: Drawing
+    forests: Mapping[str, Drawing]
+    curves: Mapping[str, Drawing]
+    survival: Mapping[str, Drawing]
+
+    def __iter__(self) -> Iterator[Drawing]:
+        yield self.flow
+        yield from self.forests.values()
+        yield from self.curves.values()
+        yield from self.survival.values()
+
+
+def draw(results: Results) -> Drawings:
+    """Draw everything that the results hold."""
+    number = count(1)
+    outcomes = outcomes_of(results)
+    labels = labels_of(results)
+    return Drawings(
+        flow=_flow(results, next(number)),
+        forests={o.key: _forest(o, results, next(number)) for o in outcomes},
+        curves={
+            c.outcome: _curve(c, results, labels.get(c.outcome, c.outcome), next(number))
+            for c in results.curves
+            if c.strata
+        },
+        survival={s.outcome: _survival(s, next(number)) for s in results.survival if s.groups},
+    )
 
 
 def _inks() -> Mapping[str, str]:
@@ -84,32 +134,28 @@ def inline(svg: str, *, kind: str) -> Markup:
 
 
 def _drawing(
-    key: str, number: int, caption: str, description: str, draw: Callable[[float], Figure]
+    key: str, number: int, caption: str, description: str, draw_at: Callable[[float], Figure]
 ) -> Drawing:
-    wide, narrow = draw(style.DOUBLE_COLUMN), draw(PHONE)
+    wide, narrow = draw_at(style.DOUBLE_COLUMN), draw_at(PHONE)
     title = f"Figure {number}. {caption}"
     svg = to_svg_text(wide, name=key, title=title, description=description)
     small = to_svg_text(narrow, name=f"{key}-narrow", title=title, description=description)
-    files = {
-        f"figures/{key}.svg": f'<?xml version="1.0" encoding="utf-8"?>\n{svg}'.encode(),
-        f"figures/{key}.png": to_png_bytes(wide),
-    }
     return Drawing(
-        id=f"figure-{key}",
+        key=key,
         number=number,
         caption=caption,
         wide=inline(svg, kind="narrow-too"),
         narrow=inline(small, kind="narrow"),
-        files=tuple(files),
-        contents=files,
+        svg=svg,
+        figure=wide,
     )
 
 
-def flow(results: Results, number: int) -> Drawing:
+def _flow(results: Results, number: int) -> Drawing:
     """Draw the flow of patients. The page sets the same boxes as text; this is the file for a manuscript."""
     value = results.flow
 
-    def draw(width: float) -> Figure:
+    def draw_at(width: float) -> Figure:
         return flow_figure(
             value.screened,
             [FlowExclusion(f"Not: {fmt.label(s.label)}", s.n_excluded) for s in value.steps],
@@ -119,10 +165,10 @@ def flow(results: Results, number: int) -> Drawing:
             width=width,
         )
 
-    return _drawing("flow", number, "Flow of patients.", "", draw)
+    return _drawing("flow", number, "Flow of patients.", "", draw_at)
 
 
-def forest(outcome: Outcome, results: Results, number: int) -> Drawing:
+def _forest(outcome: Outcome, results: Results, number: int) -> Drawing:
     """Draw the hazard ratios within each level of the modifier and their ratios, primary model."""
     model = outcome.primary
     reference, *others = results.exposure_levels
@@ -147,7 +193,7 @@ def forest(outcome: Outcome, results: Results, number: int) -> Drawing:
     ]
     columns = (f"{fmt.label(what)}: events / PY", f"{fmt.label(reference)}: events / PY") if cells else ()
 
-    def draw(width: float) -> Figure:
+    def draw_at(width: float) -> Figure:
         return forest_figure(rows, columns=columns, label_header=results.modifier_label, width=width)
 
     caption = (
@@ -159,7 +205,7 @@ def forest(outcome: Outcome, results: Results, number: int) -> Drawing:
         number,
         fmt.label(caption),
         "The table below holds every number of it.",
-        draw,
+        draw_at,
     )
 
 
@@ -169,7 +215,7 @@ def _behind(cell: RateCell | None) -> str:
     return f"{fmt.count(cell.rate.basis.n_events)} / {fmt.fixed(cell.rate.basis.person_years, 0)}"
 
 
-def curve(value: SplineCurve, results: Results, label: str, number: int) -> Drawing:
+def _curve(value: SplineCurve, results: Results, label: str, number: int) -> Drawing:
     """Draw the hazard ratio along the exposure, one panel per level of the modifier."""
     panels = [
         CurvePanel(
@@ -184,7 +230,7 @@ def curve(value: SplineCurve, results: Results, label: str, number: int) -> Draw
     ]
     reference = f"{fmt.plain(value.reference)} {value.unit}"
 
-    def draw(width: float) -> Figure:
+    def draw_at(width: float) -> Figure:
         return hazard_ratio_curve_figure(
             panels,
             bins=np.array(value.bins),
@@ -201,10 +247,10 @@ def curve(value: SplineCurve, results: Results, label: str, number: int) -> Draw
         f"Curves for {fmt.listing(fmt.label(s.level) for s in value.strata)}. "
         "The table of the curve in numbers holds their values, the table of tests what can be said of them."
     )
-    return _drawing(f"curve-{slug(value.outcome)}", number, caption, spoken, draw)
+    return _drawing(f"curve-{slug(value.outcome)}", number, caption, spoken, draw_at)
 
 
-def survival(value: SurvivalCurve, number: int) -> Drawing:
+def _survival(value: SurvivalCurve, number: int) -> Drawing:
     """Draw Kaplan-Meier curves with numbers at risk."""
     lines = [
         SurvivalLine(
@@ -219,10 +265,10 @@ def survival(value: SurvivalCurve, number: int) -> Drawing:
     ]
     ticks = max((g.ticks_years for g in value.groups), key=len)
 
-    def draw(width: float) -> Figure:
+    def draw_at(width: float) -> Figure:
         return survival_figure(lines, ticks=ticks, width=width)
 
     by = "" if value.grouping is None else f", by {fmt.inside(value.grouping)}"
     caption = f"{value.label}: Kaplan–Meier survival{by}, with 95% confidence intervals and numbers at risk."
     spoken = "The table below holds the numbers at risk and the survival at each tick."
-    return _drawing(f"survival-{slug(value.outcome)}", number, caption, spoken, draw)
+    return _drawing(f"survival-{slug(value.outcome)}", number, caption, spoken, draw_at)

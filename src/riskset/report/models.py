@@ -26,9 +26,14 @@ class Outcome:
         return next((m for m in self.models if m.primary), self.models[-1])
 
 
+def labels_of(results: Results) -> dict[str, str]:
+    """Give each outcome's words."""
+    return {o.outcome: o.label for o in results.rates}
+
+
 def outcomes_of(results: Results) -> tuple[Outcome, ...]:
     """Gather the models by outcome, in the order of the plan."""
-    labels = {o.outcome: o.label for o in results.rates}
+    labels = labels_of(results)
     keys = dict.fromkeys(m.outcome for m in results.models)
     return tuple(
         Outcome(key, labels.get(key, key), tuple(m for m in results.models if m.outcome == key))

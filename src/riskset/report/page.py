@@ -1,4 +1,4 @@
-"""The page: results in, one HTML text and the files of its figures out."""
+"""The page: results and their figures in, one HTML text out."""
 
 from __future__ import annotations
 
@@ -11,23 +11,15 @@ from itertools import count
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from riskset.report import data, drawings, models, people, words
+from riskset.report import data, models, people, words
 from riskset.report import formats as fmt
 from riskset.report.bars import Axis, Bar
-from riskset.report.drawings import Drawing
+from riskset.report.drawings import Drawing, Drawings
 from riskset.report.methods import methods
 from riskset.report.models import Outcome
 from riskset.report.table import Table
 from riskset.study.ids import slug
-from riskset.study.results import Estimate, Results
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A report ready to be written: the page, and the files of its figures by relative name."""
-
-    html: str
-    figures: Mapping[str, bytes]
+from riskset.study.results import Estimate, Results, SplineCurve
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +62,7 @@ class OutcomeModels:
     key: str
     label: str
     figure: Drawing
-    tables: tuple[Table, ...]
+    table: Table
     coefficients: tuple[Table, ...]
 
 
@@ -94,46 +86,26 @@ class OutcomeSurvival:
     at_risk: Table
 
 
-def make_page(results: Results) -> Page:
+def make_page(results: Results, figures: Drawings) -> str:
     """Set results as a page.
 
     Parameters
     ----------
     results : Results
         What a run found; every number on the page is one of its numbers, rounded.
+    figures : Drawings
+        The figures drawn from them.
 
     Returns
     -------
-    Page
+    str
+        HTML that needs nothing beside it.
     """
-    tables, figures = count(1), count(1)
+    number = count(1)
     outcomes = models.outcomes_of(results)
-    labels = {o.key: o.label for o in outcomes} | {r.outcome: r.label for r in results.rates}
-    flow = drawings.flow(results, next(figures))
-    table1 = tuple(people.table1(t, next(tables)) for t in results.table1)
-    rates = tuple(_rates(results, tables))
-    fitted = tuple(_models(results, o, tables, figures) for o in outcomes)
-    lost = (people.rows_lost(results, next(tables)),) if results.rows_lost else ()
-    curves = tuple(
-        OutcomeCurve(
-            key=slug(c.outcome),
-            label=labels.get(c.outcome, c.outcome),
-            reading=words.curve_reading(c, results, labels.get(c.outcome, c.outcome)),
-            figure=drawings.curve(c, results, labels.get(c.outcome, c.outcome), next(figures)),
-            tests=models.curve_tests(c, labels.get(c.outcome, c.outcome), next(tables)),
-            numbers=models.curve_numbers(c, labels.get(c.outcome, c.outcome)),
-        )
-        for c in results.curves
-        if c.strata
-    )
-    survival = tuple(
-        OutcomeSurvival(drawings.survival(s, next(figures)), models.at_risk(s, next(tables)))
-        for s in results.survival
-        if s.groups
-    )
-    published = data.published(results, next(tables)) if results.published else None
-    audit = tuple(_audit(results, tables))
+    labels = models.labels_of(results)
     axis = Axis.around(e for o in outcomes for e in _shown(o))
+    # in the order of the page, because tables are numbered as they are made
     context: dict[str, object] = {
         "results": results,
         "css": Markup(_text("report.css")),  # noqa: S704 (our own file)
@@ -141,24 +113,30 @@ def make_page(results: Results) -> Page:
         "cards": tuple(_card(o, results, axis) for o in outcomes),
         "ticks": axis.ticks,
         "terms": words.terms(results, outcomes),
-        "flow": flow,
-        "table1": table1,
-        "rates": rates,
-        "models": fitted,
-        "lost": lost,
-        "curves": curves,
-        "survival": survival,
-        "published": published,
-        "audit": audit,
+        "flow": figures.flow,
+        "table1": tuple(people.table1(t, next(number)) for t in results.table1),
+        "rates": tuple(_rates(results, number)),
+        "models": tuple(_models(results, o, figures.forests[o.key], next(number)) for o in outcomes),
+        "lost": (people.rows_lost(results, next(number)),) if results.rows_lost else (),
+        "curves": tuple(
+            _curve(results, c, labels.get(c.outcome, c.outcome), figures.curves[c.outcome], next(number))
+            for c in results.curves
+            if c.strata
+        ),
+        "survival": tuple(
+            OutcomeSurvival(figures.survival[s.outcome], models.at_risk(s, next(number)))
+            for s in results.survival
+            if s.groups
+        ),
+        "published": data.published(results, next(number)) if results.published else None,
+        "audit": tuple(_audit(results, number)),
         "methods": methods(results),
         "count": fmt.count,
         "label": fmt.label,
         "inside": fmt.inside,
     }
     context["toc"] = tuple(_contents(context))
-    drawn = (flow, *(m.figure for m in fitted), *(c.figure for c in curves), *(s.figure for s in survival))
-    contents = {name: content for d in drawn for name, content in d.contents.items()}
-    return Page(html=_environment().get_template("report.html.j2").render(context), figures=contents)
+    return _environment().get_template("report.html.j2").render(context)
 
 
 def breakable(text: str) -> Markup:
@@ -224,15 +202,24 @@ def _rates(results: Results, tables: Iterator[int]) -> Iterator[Table]:
         yield people.cells(results, split[k : k + people.OUTCOMES_ABREAST], next(tables))
 
 
-def _models(
-    results: Results, outcome: Outcome, tables: Iterator[int], figures: Iterator[int]
-) -> OutcomeModels:
+def _models(results: Results, outcome: Outcome, figure: Drawing, number: int) -> OutcomeModels:
     return OutcomeModels(
         key=slug(outcome.key),
         label=outcome.label,
-        figure=drawings.forest(outcome, results, next(figures)),
-        tables=(models.hazard_ratios(results, outcome, next(tables)),),
+        figure=figure,
+        table=models.hazard_ratios(results, outcome, number),
         coefficients=tuple(models.coefficients(m, outcome.label) for m in outcome.models),
+    )
+
+
+def _curve(results: Results, curve: SplineCurve, label: str, figure: Drawing, number: int) -> OutcomeCurve:
+    return OutcomeCurve(
+        key=slug(curve.outcome),
+        label=label,
+        reading=words.curve_reading(curve, results, label),
+        figure=figure,
+        tests=models.curve_tests(curve, label, number),
+        numbers=models.curve_numbers(curve, label),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from riskset.report.drawings import draw
 from riskset.report.page import make_page
 from riskset.study.results import Results
 from riskset.study.writing import write_bytes
@@ -34,13 +35,15 @@ def write_report(results: Results, out: Path) -> Written:
     -------
     Written
     """
-    page = make_page(results)
+    figures = draw(results)
+    html = make_page(results, figures)
     out = Path(out)
     (out / "figures").mkdir(parents=True, exist_ok=True)
     paths: list[Path] = []
-    for name, content in page.figures.items():
-        write_bytes(out / name, content)
-        paths.append(out / name)
+    for drawing in figures:
+        for name, content in drawing.contents():
+            write_bytes(out / name, content)
+            paths.append(out / name)
     # the page last: where it is, its figures are
-    write_bytes(out / "report.html", page.html.encode())
+    write_bytes(out / "report.html", html.encode())
     return Written(page=out / "report.html", figures=tuple(paths))

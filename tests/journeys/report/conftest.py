@@ -148,7 +148,7 @@ def rates_of(key: str) -> OutcomeRates:
 
 def model_of(key: str, name: str) -> ModelResult:
     """One of three models of an outcome; adjustment moves its estimates a little."""
-    words, events, years = CELLS[key]
+    _, events, years = CELLS[key]
     slug = name.lower().replace(" ", "-")
     step = {"Model 1": 0.12, "Model 2": 0.05, "Model 3": 0.0}[name]
     kept = sum(events[i][j] for i in range(2) for j in range(3)) - 2
@@ -242,7 +242,25 @@ def curve_of(key: str) -> SplineCurve:
     basis = model_of(key, "Model 3").basis
     x = tuple(round(1.7 + 0.02 * k, 10) for k in range(86))
     edges = tuple(round(1.7 + 0.1 * k, 10) for k in range(18))
-    shares = [0.01, 0.02, 0.03, 0.05, 0.07, 0.09, 0.11, 0.13, 0.13, 0.11, 0.09, 0.06, 0.04, 0.03, 0.02, 0.01, 0.0]
+    shares = [
+        0.01,
+        0.02,
+        0.03,
+        0.05,
+        0.07,
+        0.09,
+        0.11,
+        0.13,
+        0.13,
+        0.11,
+        0.09,
+        0.06,
+        0.04,
+        0.03,
+        0.02,
+        0.01,
+        0.0,
+    ]
     slope = {"cve": -0.1, "death": -0.6, "fracture": -1.3}[key]
 
     def stratum(level: str, b: float) -> CurveStratum:

@@ -1,0 +1,524 @@
+"""The report's page as text: every number leads back to the results, every sentence keeps to the tests."""
+
+from __future__ import annotations
+
+import math
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from markupsafe import Markup
+
+from riskset.report import write_report
+from riskset.report.drawings import Drawings, draw
+from riskset.report.page import make_page
+from riskset.study.results import Estimate, ModelResult, Results
+
+VOID = {"meta", "link", "br", "hr", "img", "input", "wbr"}
+NUMBER = re.compile(r"[<>]?[−-]?\d[\d,]*(?:\.\d+)?(?:e[−-]?\d+)?")
+
+
+class Node:
+    def __init__(self, tag: str, attrs: dict[str, str], parent: Node | None) -> None:
+        self.tag, self.attrs, self.parent = tag, attrs, parent
+        self.children: list[Node | str] = []
+
+    def walk(self) -> Iterator[Node]:
+        yield self
+        for child in self.children:
+            if isinstance(child, Node):
+                yield from child.walk()
+
+    def find(self, *tags: str) -> list[Node]:
+        return [n for n in self.walk() if n.tag in tags]
+
+    @property
+    def text(self) -> str:
+        return "".join(c if isinstance(c, str) else c.text for c in self.children)
+
+
+class Tree(HTMLParser):
+    """A page as a tree; a tag closed out of order is an error."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.root = self.here = Node("root", {}, None)
+        self.feed(html)
+        self.close()
+        assert self.here is self.root, f"<{self.here.tag}> is not closed"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        node = Node(tag, {k: v or "" for k, v in attrs}, self.here)
+        self.here.children.append(node)
+        if tag not in VOID:
+            self.here = node
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.here.children.append(Node(tag, {k: v or "" for k, v in attrs}, self.here))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert tag == self.here.tag, f"</{tag}> closes <{self.here.tag}>"
+        assert self.here.parent is not None
+        self.here = self.here.parent
+
+    def handle_data(self, data: str) -> None:
+        self.here.children.append(data)
+
+
+@pytest.fixture(scope="module")
+def figures(results: Results) -> Drawings:
+    """Drawn once: most tests here are about words and numbers."""
+    return draw(results)
+
+
+@pytest.fixture(scope="module")
+def page(results: Results, figures: Drawings) -> Node:
+    return Tree(make_page(results, figures)).root
+
+
+def numbers_in(text: str) -> list[str]:
+    return NUMBER.findall(text)
+
+
+def shows(token: str, values: list[float]) -> bool:
+    """Say whether a printed number is the rounding of one of the values, to the decimals that it has."""
+    bound, plain = token[0], token.lstrip("<>").replace(",", "").replace("−", "-")
+    x = float(plain)
+    if bound == "<":
+        return any(v < x for v in values)
+    if bound == ">":
+        return any(v > x for v in values)
+    mantissa, _, power = plain.partition("e")
+    unit = 10.0 ** (int(power or 0) - len(mantissa.partition(".")[2]))
+    return any(abs(v - x) <= 0.5 * unit * (1 + 1e-9) + 1e-12 for v in values)
+
+
+def estimates_of(value: object) -> Iterator[Estimate]:
+    if isinstance(value, Estimate):
+        yield value
+    elif isinstance(value, (tuple, list)):
+        for item in value:
+            yield from estimates_of(item)
+    elif hasattr(type(value), "model_fields"):
+        for field in type(value).model_fields:
+            yield from estimates_of(getattr(value, field))
+
+
+def numbers_of(value: object) -> Iterator[float]:
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from numbers_of(item)
+    elif isinstance(value, (tuple, list)):
+        for item in value:
+            yield from numbers_of(item)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield float(value)
+
+
+def test_every_estimate_has_one_name(results: Results) -> None:
+    names = [e.id for e in estimates_of(results)]
+    assert len(names) == len(set(names))
+    assert len(names) > 100
+
+
+def test_marked_numbers_are_those_of_their_estimates(page: Node, results: Results) -> None:
+    known = {e.id: e for e in estimates_of(results)}
+    # the coefficient and its standard error stand beside the hazard ratio that bears the name
+    beside = {
+        c.hazard_ratio.id: [v for v in (c.estimate, c.std_error) if v is not None]
+        for m in results.models
+        for c in m.coefficients
+    }
+    marked = [n for n in page.walk() if "data-estimate" in n.attrs]
+    assert len(marked) > 200
+    for node in marked:
+        e = known[node.attrs["data-estimate"]]
+        values = [v for v in (e.estimate, e.lower, e.upper, e.p, 100 * e.level) if v is not None]
+        values += [float(v) for v in e.basis.model_dump().values()] + beside.get(e.id, [])
+        values += [float(df) for df in re.findall(r"on (\d+) df", e.unit)]
+        for token in numbers_in(node.text):
+            assert shows(token, values), f"{token} in {node.text!r} is no number of {e.id}"
+
+
+def test_every_number_of_a_table_is_in_the_results(page: Node, results: Results) -> None:
+    values = list(numbers_of(results.model_dump()))
+    values += [100 * s for g in results.survival for k in g.groups for s in (*k.survival, *k.lower, *k.upper)]
+    strings = " ".join(str(v) for v in _strings(results.model_dump()))
+    unmarked = [c for t in page.find("table") for c in t.find("td") if "data-estimate" not in c.attrs]
+    cells = [c for c in unmarked if c.attrs.get("class") != "axis"]  # ticks of the bars
+    assert len(cells) > 200
+    for cell in cells:
+        for token in numbers_in(cell.text):
+            assert shows(token, values) or token in strings, f"{token} in {cell.text!r} comes from nowhere"
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _strings(item)
+    elif isinstance(value, (tuple, list)):
+        for item in value:
+            yield from _strings(item)
+
+
+def test_every_headline_estimate_is_shown(page: Node, results: Results) -> None:
+    shown = {n.attrs["data-estimate"] for n in page.walk() if "data-estimate" in n.attrs}
+    wanted = {
+        e.id
+        for m in results.models
+        for e in (*m.exposure_in_modifier, *m.modifier_in_exposure, *m.interaction)
+    }
+    wanted |= {c.hazard_ratio.id for m in results.models for c in m.coefficients}
+    wanted |= {c.rate.id for r in results.rates for c in r.cells} | {r.total.id for r in results.rates}
+    wanted |= {t.id for c in results.curves for t in c.tests} | {e.id for e in results.published}
+    assert wanted <= shown
+
+
+def test_ids_are_unique_and_links_resolve(results: Results, tmp_path: Path) -> None:
+    written = write_report(results, tmp_path)
+    (tmp_path / "results.json").touch()  # the run writes these two
+    (tmp_path / "manifest.json").touch()
+    root = Tree(written.page.read_text(encoding="utf-8")).root
+    ids = [n.attrs["id"] for n in root.walk() if "id" in n.attrs]
+    assert len(ids) == len(set(ids))
+    pointers = [n.attrs[a] for n in root.walk() for a in ("href", "xlink:href") if a in n.attrs]
+    pointers += ["#" + i for n in root.walk() for i in n.attrs.get("aria-labelledby", "").split()]
+    assert len(pointers) > 20
+    for target in pointers:
+        if target.startswith("#"):
+            assert target[1:] in ids
+        else:
+            assert (tmp_path / target).is_file()
+    for url in re.findall(r"url\(#([^)]*)\)", written.page.read_text(encoding="utf-8")):
+        assert url in ids
+
+
+def test_page_stands_alone(results: Results, figures: Drawings) -> None:
+    html = make_page(results, figures)
+    root = Tree(html).root
+    assert not root.find("script", "link", "img", "iframe", "object")
+    assert not re.search(r"@import|url\((?!#)", html)
+    assert set(re.findall(r"https?://[^\"<\s]*", html)) <= {
+        "http://www.w3.org/2000/svg",
+        "http://www.w3.org/1999/xlink",
+    }
+    # a rule of a drawing must not reach the page
+    assert len(root.find("style")) == 1
+
+
+def test_tables_are_tables(page: Node) -> None:
+    tables = page.find("table")
+    assert len(tables) > 15
+    for table in tables:
+        assert table.find("caption")[0].text.strip()
+        assert all(h.attrs["scope"] in {"col", "colgroup", "row", "rowgroup"} for h in table.find("th"))
+        widths = {
+            sum(int(c.attrs.get("colspan", "1")) for c in line.children if isinstance(c, Node))
+            for line in table.find("tr")
+        }
+        assert len(widths) == 1, table.find("caption")[0].text
+
+
+def test_sections_stand_in_a_journals_order(page: Node) -> None:
+    main = page.find("main")[0]
+    got = [n.attrs["id"] for n in main.children if isinstance(n, Node) and n.tag == "section"]
+    assert got == [
+        "summary", "patients", "characteristics", "rates", "models", "curves", "survival", "published", "data",
+        "methods", "provenance",
+    ]  # fmt: skip
+    contents = [a.attrs["href"] for a in page.find("nav")[0].find("a")]
+    assert contents == [f"#{i}" for i in got]
+
+
+def test_headings_do_not_skip_a_level(page: Node) -> None:
+    levels = [int(n.tag[1]) for n in page.find("h1", "h2", "h3", "h4")]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(b - a <= 1 for a, b in pairwise(levels))
+
+
+def test_drawings_say_what_they_show(page: Node) -> None:
+    drawings = [n for n in page.find("svg") if n.attrs.get("role") == "img"]
+    assert len(drawings) == 2 * 7  # three forests, three curves, one survival; wide and narrow
+    for svg in drawings:
+        assert svg.find("title")[0].text.startswith("Figure ")
+        assert svg.find("desc")[0].text
+    assert all(n.attrs.get("aria-hidden") == "true" for n in page.find("svg") if n not in drawings)
+
+
+FORBIDDEN = (
+    r"\bsignifican", r"\bonly in\b", r"\bno effect\b", r"\bcaus(e|es|ed|ing)\b(?! death)", r"\breduc", r"\bprevent",
+    r"\bprotect", r"\brisk factor", r"\bleads? to\b", r"\btrend", r"\bproves?\b", r"\bno association\b",
+)  # fmt: skip
+
+
+def our_words(results: Results, figures: Drawings) -> str:
+    """What the page says apart from the plan's own words."""
+    root = Tree(make_page(results, figures)).root
+    text = " ".join(n.text for n in root.find("p", "figcaption", "li", "dd", "caption", "h2")).lower()
+    for own in sorted(set(_strings(results.model_dump())), key=len, reverse=True):
+        if len(own) > 3:
+            text = text.replace(own.lower(), " ")
+    return text
+
+
+def variants(results: Results) -> Iterator[Results]:
+    """Results in which the ratio is established, or not, or not estimable, with and without the joint test."""
+
+    def changed(m: ModelResult, p: float | None, joint: float | None) -> ModelResult:
+        ratios = tuple(
+            e.model_copy(update={"p": p, "estimate": 0.4 if p is not None else None}) for e in m.interaction
+        )
+        test = m.interaction_joint
+        if test is not None:
+            test = None if joint is None else test.model_copy(update={"p": joint})
+        return m.model_copy(update={"interaction": ratios, "interaction_joint": test})
+
+    for p in (0.5, 0.01, None):
+        for joint in (0.5, 0.01, None):
+            yield results.model_copy(update={"models": tuple(changed(m, p, joint) for m in results.models)})
+
+
+def test_no_sentence_claims_more_than_the_tests(results: Results, figures: Drawings) -> None:
+    for variant in (results, *variants(results)):
+        text = our_words(variant, figures)
+        for pattern in FORBIDDEN:
+            found = re.search(pattern, text)
+            assert found is None, text[max(0, found.start() - 60) : found.end() + 60]
+
+
+def lead_of(results: Results, figures: Drawings) -> str:
+    root = Tree(make_page(results, figures)).root
+    return next(n.text for n in root.walk() if n.attrs.get("class") == "lead")
+
+
+def with_ratio(results: Results, p: float, joint: float | None = None) -> Results:
+    """One outcome, one model, two modifier levels or a joint test."""
+    m = next(m for m in results.models if m.primary)
+    ratio = m.interaction[0].model_copy(update={"estimate": 0.4, "lower": 0.2, "upper": 0.8, "p": p})
+    test = m.interaction_joint
+    assert test is not None
+    m = m.model_copy(
+        update={
+            "interaction": (ratio,),
+            "interaction_joint": None if joint is None else test.model_copy(update={"p": joint}),
+        }
+    )
+    return results.model_copy(update={"models": (m,), "curves": (), "survival": ()})
+
+
+def test_the_answer_follows_the_test_of_the_ratio(results: Results, figures: Drawings) -> None:
+    assert "do not establish" in lead_of(with_ratio(results, 0.2), figures)
+    assert "nor do they establish that it is the same" in lead_of(with_ratio(results, 0.2), figures)
+    assert "differs by calcimimetic use more than chance" in lead_of(with_ratio(results, 0.02), figures)
+    # with several levels, one ratio picked from several is not the answer
+    assert "do not establish" in lead_of(with_ratio(results, 0.02, joint=0.3), figures)
+    assert "differs by" in lead_of(with_ratio(results, 0.2, joint=0.02), figures)
+
+
+def card_of(results: Results, figures: Drawings, outcome: str) -> str:
+    root = Tree(make_page(results, figures)).root
+    cards = [n for n in root.walk() if n.attrs.get("class") == "card"]
+    text = next(c for c in cards if outcome in c.find("h3")[0].text).text
+    return re.sub(r"\s+", " ", text)
+
+
+def test_one_interval_that_leaves_out_1_is_no_difference(results: Results, figures: Drawings) -> None:
+    card = card_of(results, figures, "New fracture")
+    assert "An interval that leaves out 1 in one group and not in another is no evidence" in card
+    assert "establish neither a difference between user and naive nor its absence" in card
+    assert "any ratio from 0.14 to 1.26" in card
+    assert "not estimable for past against naive" in card
+    assert "An interval that leaves out 1" not in card_of(results, figures, "Cardiovascular event")
+
+
+def test_sparse_results_carry_their_events_per_coefficient(results: Results, figures: Drawings) -> None:
+    assert "Sparse: Model 3 rests on 3.7 events per coefficient (66 events, 18 coefficients)" in card_of(
+        results, figures, "New fracture"
+    )
+    assert "below 0.21 or above 4.69" in card_of(results, figures, "New fracture")
+
+
+def test_a_cut_point_without_a_reason_is_exploratory(results: Results, figures: Drawings) -> None:
+    assert "exploratory" not in our_words(results, figures)
+    assert "exploratory" in our_words(results.model_copy(update={"exposure_rationale": ""}), figures)
+
+
+def test_open_intervals_are_said_to_be_open(results: Results, figures: Drawings) -> None:
+    variant = with_ratio(results, 0.2)
+    ratio = variant.models[0].interaction[0].model_copy(update={"upper": None})
+    model = variant.models[0].model_copy(update={"interaction": (ratio,)})
+    card = card_of(variant.model_copy(update={"models": (model,)}), figures, "Cardiovascular event")
+    assert "0.40 (0.20 to no limit)" in card.replace("\N{NO-BREAK SPACE}", " ")
+    assert "any ratio from 0.20 upwards" in card
+
+
+def test_the_rows_where_the_exposure_is_missing_are_shown(page: Node) -> None:
+    table = next(t for t in page.find("table") if "Events, person-years and rates" in t.text)
+    headings = [h.text for h in table.find("th") if h.attrs["scope"] == "rowgroup"]
+    assert headings == ["Magnesium ≥ 2.4 mg/dL", "Magnesium < 2.4 mg/dL", "Magnesium not known"]
+
+
+def test_same_results_same_bytes_and_nothing_left_behind(results: Results, tmp_path: Path) -> None:
+    first, second = write_report(results, tmp_path / "a"), write_report(results, tmp_path / "b")
+    names = sorted(p.relative_to(tmp_path / "a") for p in (tmp_path / "a").rglob("*") if p.is_file())
+    assert names == sorted(p.relative_to(tmp_path / "b") for p in (tmp_path / "b").rglob("*") if p.is_file())
+    assert {p.suffix for p in names} == {".html", ".svg", ".png"}
+    assert len(names) == 1 + len(first.figures) == 1 + len(second.figures)
+    for name in names:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
+
+
+def test_a_report_without_models_still_stands(results: Results, figures: Drawings) -> None:
+    bare = results.model_copy(
+        update={
+            "models": (), "curves": (), "survival": (), "table1": (), "rates": (), "rows_lost": (), "published": (),
+            "methods": (), "notice": None, "warnings": (),
+        }
+    )  # fmt: skip
+    root = Tree(make_page(bare, figures)).root
+    assert "No model was fitted" in root.text
+    assert [a.attrs["href"] for a in root.find("nav")[0].find("a")] == [
+        "#summary", "#patients", "#data", "#methods", "#provenance",
+    ]  # fmt: skip
+
+
+SIGNS = " ".join(
+    [
+        "<script>alert(1)</script>",
+        "\"' onmouseover=alert(1) x='",
+        "&lt;b&gt; & &#x41;",
+        r"$x_1^2$ \frac{a}{b} %_{} $ 100% \alpha",
+        '=HYPERLINK("x")',
+        "--> ]]> <!-- {{ 7*7 }} {% raw %}",
+    ]
+)
+HOSTILE = {
+    "signs": SIGNS,
+    "right to left": "مغنيسيوم المصل \u202eabc",
+    "one long word": "Verylongword" * 25,
+    "a long sentence": "a name of many words " * 15,
+}
+
+
+@pytest.mark.parametrize("kind", list(HOSTILE))
+def test_labels_are_text_and_nothing_else(kind: str, make: Callable[[], Results], tmp_path: Path) -> None:
+    label = HOSTILE[kind].strip()
+    results = renamed(one_outcome(make()), label)
+    written = write_report(results, tmp_path)
+    root = Tree(written.page.read_text(encoding="utf-8")).root
+    assert not root.find("script")
+    assert not [a for n in root.walk() for a in n.attrs if a.startswith("on")]
+    assert re.sub(r"\s+", " ", label) in re.sub(r"\s+", " ", root.text)
+    assert root.find("h1")[0].text == label
+    for path in written.figures:
+        if path.suffix == ".svg":
+            drawing = ET.fromstring(path.read_bytes())  # noqa: S314 (our own file)
+            assert b"<script" not in path.read_bytes()
+            texts = drawing.iter("{http://www.w3.org/2000/svg}text")
+            drawn = "".join("".join(t.itertext()) for t in texts)
+            # long names are broken into lines; every sign of them is drawn
+            assert re.sub(r"\s", "", label) in re.sub(r"\s", "", drawn), path.name
+
+
+def one_outcome(results: Results) -> Results:
+    """The fracture alone, with the primary model: enough for what depends on labels."""
+    return results.model_copy(
+        update={
+            "models": tuple(m for m in results.models if m.outcome == "fracture" and m.primary),
+            "rates": tuple(r for r in results.rates if r.outcome == "fracture"),
+            "curves": tuple(c for c in results.curves if c.outcome == "fracture"),
+            "rows_lost": (),
+        }
+    )
+
+
+def renamed(results: Results, label: str) -> Results:
+    """The same results with one label in every place where a plan's text can come."""
+    text = results.model_dump_json()
+    value = Results.model_validate_json(text)
+    levels = (f"{label} a", f"{label} b", f"{label} c")
+    swap = dict(zip(results.modifier_levels, levels, strict=True))
+    flow = value.flow.model_copy(
+        update={
+            "screened_label": label,
+            "steps": tuple(s.model_copy(update={"label": label}) for s in value.flow.steps),
+            "ends": tuple(e.model_copy(update={"label": label}) for e in value.flow.ends),
+        }
+    )
+    return value.model_copy(
+        update={
+            "title": label, "question": label, "notice": label, "exposure_label": label, "modifier_label": label,
+            "warnings": (label,), "flow": flow, "modifier_levels": levels, "exposure_rationale": label,
+            "table1": tuple(
+                t.model_copy(update={
+                    "by": label, "groups": tuple(g.model_copy(update={"label": label}) for g in t.groups),
+                    "rows": tuple(r.model_copy(update={"label": label, "unit": label}) for r in t.rows)})
+                for t in value.table1
+            ),
+            "rates": tuple(
+                r.model_copy(update={"label": label, "cells": tuple(
+                    c.model_copy(update={"modifier": swap[c.modifier or "naive"]}) for c in r.cells)})
+                for r in value.rates
+            ),
+            "curves": tuple(
+                c.model_copy(update={"label": label, "strata": tuple(
+                    s.model_copy(update={"level": swap[s.level]}) for s in c.strata)})
+                for c in value.curves
+            ),
+            "survival": tuple(
+                s.model_copy(update={"label": label, "grouping": label, "groups": tuple(
+                    g.model_copy(update={"label": swap[g.label]}) for g in s.groups)})
+                for s in value.survival
+            ),
+            "models": tuple(
+                m.model_copy(update={"model": label, "adjustment": label, "formula": label, "warnings": (label,)})
+                for m in value.models
+            ),
+            "audit": value.audit.model_copy(update={
+                "lines": tuple(a.model_copy(update={"topic": label, "text": label}) for a in value.audit.lines)}),
+            "methods": tuple(a.model_copy(update={"topic": label, "text": label}) for a in value.methods),
+        }
+    )  # fmt: skip
+
+
+def test_forty_outcomes_and_two_hundred_coefficients(make: Callable[[], Results], figures: Drawings) -> None:
+    results = make()
+    one = next(m for m in results.models if m.outcome == "death" and m.primary)
+    first = one.coefficients[0]
+    many = tuple(
+        first.model_copy(
+            update={
+                "term": f"x{k}",
+                "hazard_ratio": first.hazard_ratio.model_copy(update={"id": f"x/x/hr[{k}]"}),
+            }
+        )
+        for k in range(200)
+    )
+    keys = [f"o{k}" for k in range(40)]
+    total = results.rates[1]
+    wide = results.model_copy(
+        update={
+            "models": tuple(
+                one.model_copy(update={"outcome": k, "coefficients": many if k == "o0" else ()}) for k in keys
+            ),
+            "rates": tuple(total.model_copy(update={"outcome": k, "label": f"Outcome {k}"}) for k in keys),
+            "curves": (), "survival": (), "rows_lost": (),
+        }
+    )  # fmt: skip
+    empty = replace(figures.forests["death"], wide=Markup(""), narrow=Markup(""))
+    forests = {k: replace(empty, key=f"forest-{k}") for k in keys}
+    root = Tree(make_page(wide, replace(figures, forests=forests))).root
+    assert len([n for n in root.walk() if n.attrs.get("class") == "card"]) == 40
+    ids = [n.attrs["id"] for n in root.walk() if "id" in n.attrs]
+    assert len(ids) == len(set(ids))
+    split = [t for t in root.find("caption") if "Events, person-years and rates" in t.text]
+    assert len(split) == math.ceil(40 / 3)
+    assert len([h for h in root.find("th") if re.fullmatch(r"x\d+", h.text)]) == 200
