@@ -1,7 +1,8 @@
-"""The intensive-care study counted by plain loops over the raw tables, without a line of riskset.
+"""The intensive-care study: counted by plain loops over the raw tables, and run from its plan.
 
-These counts are the origin of every expected number of the study's run (``test_icu_magnesium.py``). Time is in
-days from the first admission. A column of dates without times means the end of that day.
+The counts in the first half use no line of riskset; they are the origin of every number that the second half
+expects of the run. Time is in days from the first admission. A column of dates without times means the end of
+that day.
 """
 
 from __future__ import annotations
@@ -14,6 +15,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+
+from riskset.study import read_plan, run_study
+from riskset.study.ids import parse_id
+from riskset.study.results import Results
 
 TABLES = Path(__file__).parents[2] / "examples" / "icu-magnesium"
 DAY = timedelta(days=1)
@@ -73,11 +78,11 @@ class Twin:
     def days(self, person: str, when: datetime) -> float:
         return (when - self.index[person]) / DAY
 
-    def magnesium(self, person: str) -> list[tuple[float, float]]:
-        """Times and values, several at one time averaged."""
+    def values(self, person: str, itemid: str = "50960") -> list[tuple[float, float]]:
+        """Times and values (by default of serum magnesium), several at one time averaged."""
         at: dict[float, list[float]] = defaultdict(list)
         for r in self.labs:
-            if r["subject_id"] == person and r["itemid"] == "50960" and r["valuenum"]:
+            if r["subject_id"] == person and r["itemid"] == itemid and r["valuenum"]:
                 at[self.days(person, stamp(r["charttime"]))].append(float(r["valuenum"]))
         return sorted((t, sum(v) / len(v)) for t, v in at.items())
 
@@ -97,7 +102,7 @@ class Twin:
         measured: set[str] = set()
         for person in self.adults:
             end, use = self.end[person], self.ppi_from(person)
-            values = self.magnesium(person)
+            values = self.values(person)
             cuts = {0.0, end, use}
             for t, _ in values:
                 cuts |= {t, t + CARRY}
@@ -112,6 +117,17 @@ class Twin:
                 if b == end and self.died[person]:
                     deaths[cell] += 1
         return dict(time), dict(deaths), measured
+
+    def days_with_both(self) -> float:
+        """Person-days on which a magnesium and a creatinine are in force."""
+        total = 0.0
+        for person in self.adults:
+            lists = [[t for t, _ in self.values(person, item)] for item in ("50960", "50912")]
+            cuts = {0.0, self.end[person], *(t + d for ts in lists for t in ts for d in (0.0, CARRY))}
+            for a, b in pairwise(sorted(t for t in cuts if 0 <= t <= self.end[person])):
+                if all(any(t < b <= t + CARRY for t in times) for times in lists):
+                    total += b - a
+        return total
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +190,7 @@ def test_no_value_of_the_day_of_a_death_known_by_date(twin: Twin) -> None:
     for p in twin.adults:
         if twin.source[p] == "by date only":
             last_midnight = twin.death[p] - 1
-            assert not [t for t, _ in twin.magnesium(p) if last_midnight <= t]
+            assert not [t for t, _ in twin.values(p) if last_midnight <= t]
             assert twin.ppi_from(p) < last_midnight or twin.ppi_from(p) >= twin.death[p]
 
 
@@ -186,3 +202,100 @@ def test_with_magnesium_in_force(twin: Twin) -> None:
     assert len(measured) == 98
     assert sum(deaths.get(cell, 0) for cell in known) == 46
     assert sum(time[cell] for cell in known) == pytest.approx(3004, abs=0.5)
+
+
+# --- the same from the plan ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def results() -> Results:
+    return run_study(read_plan(TABLES / "study.toml"))
+
+
+def said(results: Results, text: str) -> list[int | None]:
+    return [line.n for line in results.audit.lines if text in line.text]
+
+
+def test_the_run_reads_what_is_there(results: Results) -> None:
+    assert {c.label: c.n for c in results.audit.tables} == {
+        "patients.csv.gz": 100,
+        "admissions.csv.gz": 129,
+        "labevents.csv.gz": 76_074,
+        "prescriptions.csv.gz": 10_398,
+    }
+    matched = {m.key: (m.rows, m.persons) for m in results.audit.matched}
+    assert matched["drugs.ppi"] == (187, 73)
+    assert matched["measures.mg"] == (1_918, 99)
+    assert said(results, "prescriptions of one day") == [34]
+    assert not said(results, "rows rejected")  # neither the 39 nor the 9,706 are rows of the study
+
+
+def test_the_flow(results: Results) -> None:
+    flow = results.flow
+    assert (flow.screened, flow.included) == (100, 99)
+    assert [(s.n_excluded, s.n_after) for s in flow.steps] == [(0, 100), (1, 99)]
+    assert {c.label: c.n for c in flow.ends} == {"Death": 54, "Followed for the whole of 90 days": 45}
+    assert results.table1[0].total == 99
+    assert sum(c.n for c in results.table1[0].groups) == 99
+
+
+def test_hidden_ages_take_the_plan_s_value(twin: Twin, results: Results) -> None:
+    age = next(r for r in results.table1[0].rows if r.variable == "age")
+    days = [twin.index[p].date() - stamp(twin.patients[p]["dob"]).date() for p in twin.adults]
+    years = [d.days / 365.25 for d in days]
+    expected = sum(91.4 if a > 120 else a for a in years) / 99
+    assert age.overall.mean == pytest.approx(expected, rel=1e-8)  # ages keep nine significant digits
+
+
+def test_every_cell_has_the_twin_s_deaths_and_days(twin: Twin, results: Results) -> None:
+    time, deaths, _ = twin.cells()
+    names = {"< 2.0 mg/dL": "low", ">= 2.0 mg/dL": "high", None: "missing"}
+    (rates,) = results.rates
+    assert rates.total.basis.n_events == 54
+    # both count whole seconds; sums of doubles differ in the last digits
+    assert rates.total.basis.person_years * 365.25 == pytest.approx(sum(twin.end.values()), rel=1e-12)
+    for cell in rates.cells:
+        key = (names[cell.exposure], str(cell.modifier))
+        assert cell.rate.basis.person_years * 365.25 == pytest.approx(time[key], rel=1e-12)
+        assert cell.rate.basis.n_events == deaths.get(key, 0)
+
+
+def test_the_models_stand_on_who_has_magnesium_and_creatinine(twin: Twin, results: Results) -> None:
+    (lost,) = results.rows_lost
+    days = twin.days_with_both()
+    assert days == pytest.approx(3003.3, abs=0.05)  # of the 3,004.3 with a magnesium
+    for model in results.models:
+        assert (model.basis.n_persons, model.basis.n_events) == (98, 46)
+        assert model.basis.person_years * 365.25 == pytest.approx(days, rel=1e-12)
+    assert (lost.persons_lost, lost.events_lost) == (1, 8)
+    assert lost.person_years_total - lost.person_years_lost == pytest.approx(
+        results.models[0].basis.person_years, rel=1e-12
+    )
+
+
+def test_the_audit_names_the_contradictions(results: Results) -> None:
+    assert said(results, "dated by admissions.deathtime") == [33 + 4]
+    assert said(results, "dated by patients.dod") == [17]
+    text = "admissions.dischtime lies before admissions.deathtime for 1 of the 40 persons"
+    (line,) = (line for line in results.audit.lines if text in line.text)
+    assert line.text.endswith("by 24 hours")
+    assert line.severity == "warning"
+
+
+def test_the_reader_is_told(results: Results) -> None:
+    assert results.notice is not None
+    assert "chosen because they died" in results.notice
+    assert any("exploratory" in w for w in results.warnings)
+    assert any("use is recorded for inpatient stays only" in m.text for m in results.methods)
+
+
+def test_no_identifier_leaves_the_hospital(twin: Twin, results: Results) -> None:
+    text = results.model_dump_json()
+    for person in twin.patients:
+        assert f'"{person}"' not in text
+
+
+def test_every_name_follows_the_grammar(results: Results) -> None:
+    ids = [e.id for m in results.models for e in (*m.exposure_in_modifier, *m.interaction)]
+    assert "death/model-1/ratio_of_hr[< 2.0 mg/dL|since admission]" in ids
+    assert all(str(parse_id(i)) == i for i in ids)
