@@ -74,6 +74,7 @@ def test_event_and_death_on_one_day_count_each_for_its_outcome(people, table):
         .event("death", at="died", ends_follow_up=True)
     )
     assert timeline.episodes("cve").frame["cve"].to_list() == [True]
+    assert timeline.episodes("cve").audit.events_with_another == 1
     assert timeline.episodes("death").frame["death"].to_list() == [True]
 
 

@@ -70,6 +70,9 @@ class EpisodeAudit:
     events_without_follow_up : int
         Why the other event rows do not count: on day 0 or before; after the person's first; after the end of
         follow-up; of people outside the cohort; broken; of persons without follow-up.
+    events_on_exit_day, events_with_another : int
+        Events that count on the day on which follow-up ends, and on the day of another kind of event: the
+        outcome's own comes first.
     person_days_in, person_days_out, person_days_after_event : float
         Follow-up given, in episodes, and after the first event.
     measures : tuple of MeasureAudit
@@ -92,6 +95,7 @@ class EpisodeAudit:
     events_rejected: int
     events_without_follow_up: int
     events_on_exit_day: int
+    events_with_another: int
     person_days_in: float
     person_days_out: float
     person_days_after_event: float
@@ -177,9 +181,12 @@ def audit_lines(audit: EpisodeAudit) -> tuple[AuditLine, ...]:
         ("event rows of people outside the cohort", audit.events_of_others),
         ("event rows rejected", audit.events_rejected),
         ("event rows of persons without follow-up", audit.events_without_follow_up),
-        ("events on the day on which follow-up ends", audit.events_on_exit_day),
+        ("events that count on the day of another kind of event", audit.events_with_another),
     )
     lines += [AuditLine(topic, text, n, "note") for text, n in explained if n]
+    if 0 < audit.events_on_exit_day < audit.events_out:  # all of them: the outcome is what ends follow-up
+        text = "events that count on the day on which follow-up ends"
+        lines.append(AuditLine(topic, text, audit.events_on_exit_day, "note"))
     for measure in audit.measures:
         total = measure.person_days or 1.0
         missing = 100 * measure.person_days_missing / total

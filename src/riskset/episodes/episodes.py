@@ -107,7 +107,8 @@ def build_episodes(
     happened = clock.happened & members
     frame = frame_of(persons.frame[persons.id], carried, cuts, tracks, outcome.name, happened)
     frame = derive(frame, derived)
-    audit = _audit(persons, outcome, end, clock, cuts, tracks, members, happened, n_rejected, notes)
+    others = [event for event in events if event.name != outcome.name]
+    audit = _audit(persons, outcome, others, end, clock, cuts, tracks, members, happened, n_rejected, notes)
     return Episodes(frame, persons.id, "entry", "exit", outcome.name, audit)
 
 
@@ -131,6 +132,7 @@ def derive(frame: pl.DataFrame, derived: Sequence[tuple[str, Filter]]) -> pl.Dat
 def _audit(
     persons: Persons,
     outcome: Event,
+    others: Sequence[Event],
     end: np.ndarray,
     clock: OutcomeClock,
     cuts: Cuts,
@@ -171,6 +173,7 @@ def _audit(
         events_rejected=outcome.counts["rejected"],
         events_without_follow_up=int(without.sum()),
         events_on_exit_day=int((happened & (clock.stop == end)).sum()),
+        events_with_another=int(_with_another(others, clock, happened).sum()),
         person_days_in=given / DAY,
         person_days_out=out / DAY,
         person_days_after_event=after_event / DAY,
@@ -183,3 +186,12 @@ def _audit(
             remedy="This is a defect of riskset: please report it.",
         )
     return replace(audit, lines=(*notes, *audit_lines(audit)))
+
+
+def _with_another(others: Sequence[Event], clock: OutcomeClock, happened: np.ndarray) -> np.ndarray:
+    """Mark persons whose event falls together with an event of another kind."""
+    together = np.zeros(happened.size, dtype=np.bool_)
+    for other in others:
+        same = happened[other.person] & (other.time == clock.stop[other.person])
+        together[other.person[same]] = True
+    return together

@@ -67,12 +67,13 @@ def read_event(
     name: str,
     table: Any,
     *,
-    time: str,
+    time: str | None,
+    at: str | None,
     where: str | None,
     ends_follow_up: bool,
     date_only: str | None,
 ) -> tuple[Event, Rejects]:
-    """Read the events of one kind from a table.
+    """Read the events of one kind from a table of events or from a column of persons.
 
     Parameters are those of ``Timeline.event``.
 
@@ -80,7 +81,38 @@ def read_event(
     -------
     event : Event
     rejects : Rejects
+
+    Raises
+    ------
+    EpisodeError
+        If neither or both are given, or a column does not exist.
     """
+    if table is None and time is None and at is not None:
+        return _of_persons(
+            persons, name, at=at, where=where, ends_follow_up=ends_follow_up, date_only=date_only
+        )
+    if table is not None and time is not None and at is None:
+        return _of_table(
+            persons, name, table, time=time, where=where, ends_follow_up=ends_follow_up, date_only=date_only
+        )
+    raise EpisodeError(
+        f"event '{name}' needs either a table and its time, or a column of persons",
+        where=f"'{name}'",
+        remedy='Write event(name, table, time="date") or event(name, at="death_date").',
+    )
+
+
+def _of_table(
+    persons: Persons,
+    name: str,
+    table: Any,
+    *,
+    time: str,
+    where: str | None,
+    ends_follow_up: bool,
+    date_only: str | None,
+) -> tuple[Event, Rejects]:
+    """Read the events of one kind from a table of events."""
     columns = [c for c in (time, date_only) if c is not None]
     selection = select_rows(persons, table, columns, where=where, name=name)
     frame, rejects = selection.frame, selection.rejects
@@ -106,18 +138,10 @@ def read_event(
     return Event(name, *event, ends_follow_up, counts), rejects
 
 
-def event_of_persons(
+def _of_persons(
     persons: Persons, name: str, *, at: str, where: str | None, ends_follow_up: bool, date_only: str | None
 ) -> tuple[Event, Rejects]:
-    """Read an event that stands in the table of persons: a time per person, empty without one.
-
-    Parameters are those of ``Timeline.event``.
-
-    Returns
-    -------
-    event : Event
-    rejects : Rejects
-    """
+    """Read an event that stands in the table of persons: a time per person, empty without one."""
     frame = persons.frame
     for column in [c for c in (at, date_only) if c is not None]:
         if column not in frame.columns:

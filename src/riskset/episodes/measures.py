@@ -23,6 +23,8 @@ from riskset.units import lab_factor
 
 Use = Literal["last", "baseline", "mean", "cumulative mean", "change from baseline"]
 SameDay = Literal["mean", "first", "last", "min", "max"]
+USES = ("last", "baseline", "mean", "cumulative mean", "change from baseline")
+SAME_DAY = ("mean", "first", "last", "min", "max")
 NEEDS_UNIT = "a value must have a unit"
 NEEDS_TIME = "a value must have a date"
 Values = NDArray[np.float64]

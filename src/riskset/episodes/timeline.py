@@ -3,54 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
 
-import numpy as np
 import polars as pl
 
 from riskset.episodes.audit import AuditLine
-from riskset.episodes.build import column
-from riskset.episodes.drugs import LEVELS, Drug, State, read_drug
+from riskset.episodes.drugs import LEVELS, State, read_drug
 from riskset.episodes.entering import enter_persons, since
-from riskset.episodes.episodes import Episodes, build_episodes, derive
-from riskset.episodes.events import Event, event_of_persons, read_event
-from riskset.episodes.measures import Measure, SameDay, Use, read_measure, require_sense
-from riskset.episodes.notes import drug_notes, event_notes, measure_notes, observed_notes
-from riskset.episodes.persons import Persons
-from riskset.episodes.tracks import Track
-from riskset.errors import EpisodeError
-from riskset.tables import Filter, Rejects, nearest, parse_filter
-from riskset.tables.ticks import DAY, Clock, Ticks, duration_ticks, to_ticks
+from riskset.episodes.episodes import Episodes
+from riskset.episodes.events import read_event
+from riskset.episodes.measures import SAME_DAY, USES, SameDay, Use, read_measure, require_sense
+from riskset.episodes.outputs import at_entry, episodes_of
+from riskset.episodes.parts import Duration, Parts, first_parts, one_of, ticks_of
+from riskset.tables import Clock, Rejects, parse_filter
 from riskset.tables.values import BelowLimit
 from riskset.units import parse_duration
-
-Duration = str | float
-
-
-@dataclass(frozen=True)
-class _Parts:
-    """Everything that a timeline holds; a timeline is this value and the calls that make the next one."""
-
-    persons: Persons
-    n_rejected: int
-    allowance: int | None
-    rejects: Rejects
-    observed: tuple[int | None, int | None]
-    carried: pl.DataFrame
-    measures: tuple[Measure, ...] = ()
-    drugs: tuple[Drug, ...] = ()
-    order: tuple[str, ...] = ()
-    events: tuple[Event, ...] = ()
-    derived: tuple[tuple[str, Filter], ...] = ()
-    notes: tuple[AuditLine, ...] = field(default=())
 
 
 class Timeline:
     """Persons under observation, and what is known of them when.
 
-    Every call returns a new timeline. ``episodes(outcome)`` cuts each person's follow-up wherever something
+    Every call returns a new timeline, and raises the errors below as soon as a table breaks a rule. ``episodes(outcome)`` cuts each person's follow-up wherever something
     changes; ``at_entry()`` gives what is in force on day 0.
 
     Parameters
@@ -100,7 +74,7 @@ class Timeline:
     """
 
     __slots__ = ("_parts",)
-    _parts: _Parts
+    _parts: Parts
 
     def __init__(
         self,
@@ -118,7 +92,7 @@ class Timeline:
         population: Any = None,
         allowance: int | None = 0,
     ) -> None:
-        entered, rejects, n_rejected = enter_persons(
+        entered = enter_persons(
             persons,
             id=id,
             entry=entry,
@@ -129,58 +103,20 @@ class Timeline:
             plausible_dates=plausible_dates,
             population=population,
         )
-        if allowance is not None:
-            rejects.check(allowance)
-        for name in carry:
-            if name not in entered.frame.columns:
-                raise EpisodeError(
-                    f"the column '{name}' does not exist",
-                    where=entered.source,
-                    remedy=nearest(name, entered.frame.columns),
-                )
-        window = _observed(observed, entered)
-        notes = observed_notes(entered, window)
-        object.__setattr__(
-            self,
-            "_parts",
-            _Parts(entered, n_rejected, allowance, rejects, window, entered.frame.select(carry), notes=notes),
-        )
+        object.__setattr__(self, "_parts", first_parts(entered, carry, observed, allowance))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("a Timeline never changes: each call returns a new one")
 
-    def _with(self, rejects: Rejects, **parts: Any) -> Timeline:
-        both = self._parts.rejects.extend(rejects.frame)
-        if self._parts.allowance is not None:
-            both.check(self._parts.allowance)
+    def _with(self, parts: Parts) -> Timeline:
         new = object.__new__(Timeline)
-        object.__setattr__(new, "_parts", replace(self._parts, rejects=both, **parts))
+        object.__setattr__(new, "_parts", parts)
         return new
-
-    def _new_name(self, name: str) -> str:
-        taken = (
-            *self.columns,
-            *(e.name for e in self._parts.events),
-            self._parts.persons.id,
-            "entry",
-            "exit",
-        )
-        if name in taken:
-            raise EpisodeError(
-                f"there is a '{name}' already", where="Timeline", remedy="Give it another name."
-            )
-        if not name or name.startswith("__"):
-            raise EpisodeError(
-                f"'{name}' is not a name for a column",
-                where="Timeline",
-                remedy="Use letters, digits and underscores.",
-            )
-        return name
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the covariates, in the order of their columns."""
-        return (*self._parts.carried.columns, *self._parts.order, *(name for name, _ in self._parts.derived))
+        return self._parts.columns
 
     @property
     def rejects(self) -> Rejects:
@@ -210,10 +146,6 @@ class Timeline:
         name : str, default "age"
         above, becomes : float, optional
             Ages above the first become the second, where the owner of the data has hidden them.
-
-        Returns
-        -------
-        Timeline
         """
         return self.since(column, name, "years", above=above, becomes=becomes)
 
@@ -237,13 +169,10 @@ class Timeline:
         unit : str, default "months"
         above, becomes : float, optional
             Values above the first become the second.
-
-        Returns
-        -------
-        Timeline
         """
-        values, rejects = since(self._parts.persons, column, self._new_name(name), unit, above, becomes)
-        return self._with(rejects, carried=pl.DataFrame([*self._parts.carried.iter_columns(), values]))
+        values, rejects = since(self._parts.persons, column, self._parts.new_name(name), unit, above, becomes)
+        carried = pl.DataFrame([*self._parts.carried.iter_columns(), values])
+        return self._with(self._parts.but(rejects, carried=carried))
 
     def measure(
         self,
@@ -297,28 +226,14 @@ class Timeline:
             What ``<0.05`` stands for.
         date_only : str, optional
             Column, true where the time is known by date only.
-
-        Returns
-        -------
-        Timeline
-
-        Raises
-        ------
-        EpisodeError, TableError, UnitError
-            If a column, a unit or a setting is wrong, or rows break a rule beyond the allowance.
         """
-        forward = (
-            None
-            if carry_forward is None
-            else duration_ticks(parse_duration(carry_forward, where=f"'{name}'"))
-        )
-        over = None if window is None else duration_ticks(parse_duration(window, where=f"'{name}'"))
-        _one_of("use", use, ("last", "baseline", "mean", "cumulative mean", "change from baseline"), name)
-        _one_of("same_day", same_day, ("mean", "first", "last", "min", "max"), name)
+        forward, over = ticks_of(carry_forward, name), ticks_of(window, name)
+        one_of("use", use, USES, name)
+        one_of("same_day", same_day, SAME_DAY, name)
         require_sense(name, use, over, forward)
         measure, rejects = read_measure(
             self._parts.persons,
-            self._new_name(name),
+            self._parts.new_name(name),
             table,
             time=time,
             value=value,
@@ -328,19 +243,14 @@ class Timeline:
             to=to,
             analyte=analyte,
             carry_forward=forward,
-            lag=0 if lag is None else duration_ticks(parse_duration(lag, where=f"'{name}'")),
+            lag=ticks_of(lag, name) or 0,
             use=use,
             window=over,
             same_day=same_day,
             below_limit=below_limit,
             date_only=date_only,
         )
-        return self._with(
-            rejects,
-            measures=(*self._parts.measures, measure),
-            order=(*self._parts.order, name),
-            notes=(*self._parts.notes, *measure_notes(measure)),
-        )
+        return self._with(self._parts.add_measure(measure, rejects))
 
     def drug(
         self,
@@ -378,38 +288,24 @@ class Timeline:
             "baseline": the state on day 0, frozen.
         date_only : bool, default False
             The times of day in `start` and `stop` say nothing.
-
-        Returns
-        -------
-        Timeline
-
-        Raises
-        ------
-        EpisodeError, TableError
-            If a column or a setting is wrong, or rows break a rule beyond the allowance.
         """
-        _one_of("state", state, tuple(LEVELS), name)
-        _one_of("use", use, ("last", "baseline"), name)
+        one_of("state", state, tuple(LEVELS), name)
+        one_of("use", use, ("last", "baseline"), name)
         drug, rejects = read_drug(
             self._parts.persons,
-            self._new_name(name),
+            self._parts.new_name(name),
             table,
             start=start,
             stop=stop,
             where=where,
-            grace=0 if grace is None else duration_ticks(parse_duration(grace, where=f"'{name}'")),
+            grace=ticks_of(grace, name) or 0,
             missing_stop=missing_stop,
             state=state,
             baseline=use == "baseline",
-            observed_from=self._parts.observed[0],
+            observed_from=self._parts.observed_from,
             date_only=date_only,
         )
-        return self._with(
-            rejects,
-            drugs=(*self._parts.drugs, drug),
-            order=(*self._parts.order, name),
-            notes=(*self._parts.notes, *drug_notes(drug)),
-        )
+        return self._with(self._parts.add_drug(drug, rejects))
 
     def event(
         self,
@@ -440,41 +336,18 @@ class Timeline:
             It ends the follow-up for every outcome, as death does.
         date_only : str, optional
             Column, true where the time is known by date only.
-
-        Returns
-        -------
-        Timeline
-
-        Raises
-        ------
-        EpisodeError, TableError
-            If a column is wrong, or rows break a rule beyond the allowance.
         """
-        self._new_name(name)
-        if (table is None) != (time is None) or (table is None) == (at is None):
-            raise EpisodeError(
-                f"event '{name}' needs either a table and its time, or a column of persons",
-                where=f"'{name}'",
-                remedy='Write event(name, table, time="date") or event(name, at="death_date").',
-            )
-        persons = self._parts.persons
-        if at is not None:
-            event, rejects = event_of_persons(
-                persons, name, at=at, where=where, ends_follow_up=ends_follow_up, date_only=date_only
-            )
-        else:
-            event, rejects = read_event(
-                persons,
-                name,
-                table,
-                time=str(time),
-                where=where,
-                ends_follow_up=ends_follow_up,
-                date_only=date_only,
-            )
-        return self._with(
-            rejects, events=(*self._parts.events, event), notes=(*self._parts.notes, *event_notes(event))
+        event, rejects = read_event(
+            self._parts.persons,
+            self._parts.new_name(name),
+            table,
+            time=time,
+            at=at,
+            where=where,
+            ends_follow_up=ends_follow_up,
+            date_only=date_only,
         )
+        return self._with(self._parts.add_event(event, rejects))
 
     def derive(self, name: str, sql: str) -> Timeline:
         """Add a column computed from the columns in force, row by row.
@@ -484,19 +357,10 @@ class Timeline:
         name : str
         sql : str
             An SQL expression over the covariates: ``"mg < 2.4"``. Missing stays missing.
-
-        Returns
-        -------
-        Timeline
-
-        Raises
-        ------
-        TableError
-            If the expression is not allowed or names a column that does not exist.
         """
         expression = parse_filter(sql, where=f"'{name}'")
-        expression.require(list(self.columns), where=f"'{self._new_name(name)}'")
-        return self._with(Rejects(), derived=(*self._parts.derived, (name, expression)))
+        expression.require(list(self.columns), where=f"'{self._parts.new_name(name)}'")
+        return self._with(self._parts.but(Rejects(), derived=(*self._parts.derived, (name, expression))))
 
     def at_entry(self) -> pl.DataFrame:
         """Everything in force on day 0, one row per person.
@@ -508,18 +372,7 @@ class Timeline:
         pl.DataFrame
             Sorted by id: id, carried columns, measures, drug states, derived columns.
         """
-        persons = self._parts.persons
-        one = np.ones(persons.n, dtype=np.int64)
-        tracks = [track.until(one) for track in self._tracks(None)]
-        for track in tracks:
-            if (track.source > 0).any():
-                raise EpisodeError(f"'{track.name}' would be fixed at entry from later data")
-        columns = [
-            persons.frame[persons.id],
-            *self._parts.carried.iter_columns(),
-            *(column(t, one) for t in tracks),
-        ]
-        return derive(pl.DataFrame(columns), self._parts.derived)
+        return at_entry(self._parts)
 
     def episodes(self, outcome: str) -> Episodes:
         """Cut each person's follow-up into (entry, exit] rows for one outcome.
@@ -532,59 +385,10 @@ class Timeline:
         Returns
         -------
         Episodes
-
-        Raises
-        ------
-        EpisodeError
-            If there is no such event, nobody has follow-up, or anything does not add up.
         """
-        named = {event.name: event for event in self._parts.events}
-        if outcome not in named:
-            raise EpisodeError(
-                f"there is no event '{outcome}'",
-                where="episodes",
-                remedy=nearest(outcome, list(named)) if named else "Add it with event(...).",
-            )
-        return build_episodes(
-            self._parts.persons,
-            outcome=named[outcome],
-            events=self._parts.events,
-            tracks_for=self._tracks,
-            carried=self._parts.carried,
-            derived=self._parts.derived,
-            n_rejected=self._parts.n_rejected,
-            notes=self._parts.notes,
-        )
-
-    def _tracks(self, blocked: Ticks | None) -> list[Track]:
-        """Tracks in the order of the calls that made them."""
-        parts = {p.name: p for p in (*self._parts.measures, *self._parts.drugs)}
-        return [parts[name].track(self._parts.persons.n, blocked) for name in self._parts.order]
+        return episodes_of(self._parts, outcome)
 
     def __repr__(self) -> str:
         """Name the persons and the columns; no value."""
         persons = self._parts.persons
         return f"Timeline({persons.n:,} persons; columns: {', '.join(self.columns) or 'none'}; events: {', '.join(e.name for e in self._parts.events) or 'none'})"
-
-
-def _one_of(argument: str, given: str, allowed: tuple[str, ...], name: str) -> None:
-    if given not in allowed:
-        raise EpisodeError(
-            f"{argument} = '{given}' is not known", where=f"'{name}'", remedy=nearest(given, allowed)
-        )
-
-
-def _observed(observed: tuple[Any, Any] | None, persons: Persons) -> tuple[int | None, int | None]:
-    """Ticks of the first instant and of the last day with records."""
-    if observed is None:
-        return None, None
-    values = pl.Series([date.fromisoformat(d) if isinstance(d, str) else d for d in observed], strict=False)
-    times = to_ticks(values, "day")
-    if times.calendar != persons.calendar:
-        raise EpisodeError(
-            "observed and entry must both be dates, or both days",
-            where="observed",
-            remedy="Write them alike.",
-        )
-    first, last = (int(t) for t in times.ticks)
-    return first, last + DAY

@@ -1,0 +1,245 @@
+"""What a timeline holds. A Timeline is this value and the calls that make the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from riskset.episodes.audit import AuditLine
+from riskset.episodes.drugs import Drug
+from riskset.episodes.events import Event
+from riskset.episodes.measures import Measure
+from riskset.episodes.notes import drug_notes, event_notes, measure_notes, observed_notes
+from riskset.episodes.persons import Persons
+from riskset.episodes.tracks import Track
+from riskset.errors import EpisodeError
+from riskset.tables import Filter, Rejects, nearest
+from riskset.tables.ticks import DAY, Ticks, duration_ticks, to_ticks
+from riskset.units import parse_duration
+
+Duration = str | float
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Persons, what is fixed at entry, measures, drugs, events, derived columns; and what went wrong.
+
+    Parameters
+    ----------
+    persons : Persons
+    n_rejected : int
+        Persons set aside.
+    allowance : int or None
+        Rows that may break a rule; None leaves it to the caller.
+    rejects : Rejects
+    observed_from : int or None
+        Ticks of the first instant with records.
+    carried : pl.DataFrame
+        Columns fixed at entry.
+    measures, drugs, events : tuple
+    order : tuple of str
+        Names of measures and drugs in the order of the calls.
+    derived : tuple of (name, Filter)
+    notes : tuple of AuditLine
+    """
+
+    persons: Persons
+    n_rejected: int
+    allowance: int | None
+    rejects: Rejects
+    observed_from: int | None
+    carried: pl.DataFrame
+    notes: tuple[AuditLine, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    drugs: tuple[Drug, ...] = ()
+    order: tuple[str, ...] = ()
+    events: tuple[Event, ...] = ()
+    derived: tuple[tuple[str, Filter], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.allowance is not None:
+            self.rejects.check(self.allowance)
+
+    def but(self, rejects: Rejects, **parts: Any) -> Parts:
+        """Return these parts with others in their place and more rejects.
+
+        Parameters
+        ----------
+        rejects : Rejects
+        **parts
+            Fields of this value.
+
+        Returns
+        -------
+        Parts
+        """
+        return replace(self, rejects=self.rejects.extend(rejects.frame), **parts)
+
+    def add_measure(self, measure: Measure, rejects: Rejects) -> Parts:
+        """Return these parts with one more measure."""
+        notes = (*self.notes, *measure_notes(measure))
+        return self.but(
+            rejects, measures=(*self.measures, measure), order=(*self.order, measure.name), notes=notes
+        )
+
+    def add_drug(self, drug: Drug, rejects: Rejects) -> Parts:
+        """Return these parts with one more drug."""
+        notes = (*self.notes, *drug_notes(drug))
+        return self.but(rejects, drugs=(*self.drugs, drug), order=(*self.order, drug.name), notes=notes)
+
+    def add_event(self, event: Event, rejects: Rejects) -> Parts:
+        """Return these parts with one more event."""
+        return self.but(rejects, events=(*self.events, event), notes=(*self.notes, *event_notes(event)))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the covariates in the order of their columns."""
+        return (*self.carried.columns, *self.order, *(name for name, _ in self.derived))
+
+    def new_name(self, name: str) -> str:
+        """Check that a name is free.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        str
+
+        Raises
+        ------
+        EpisodeError
+            If it is taken or not a name.
+        """
+        taken = {*self.columns, *(e.name for e in self.events), self.persons.id, "entry", "exit"}
+        if name in taken:
+            raise EpisodeError(
+                f"there is a '{name}' already", where="Timeline", remedy="Give it another name."
+            )
+        if not name or name.startswith("__"):
+            raise EpisodeError(
+                f"'{name}' is not a name for a column",
+                where="Timeline",
+                remedy="Use letters, digits and underscores.",
+            )
+        return name
+
+    def tracks(self, blocked: Ticks | None) -> list[Track]:
+        """Give the steps of every measure and drug, in the order of the calls that made them.
+
+        Parameters
+        ----------
+        blocked : int64 array, optional
+            Per person the time from which nothing may be used.
+
+        Returns
+        -------
+        list of Track
+        """
+        named = {p.name: p for p in (*self.measures, *self.drugs)}
+        return [named[name].track(self.persons.n, blocked) for name in self.order]
+
+
+def first_parts(
+    entered: tuple[Persons, Rejects, int],
+    carry: Sequence[str],
+    observed: tuple[Any, Any] | None,
+    allowance: int | None,
+) -> Parts:
+    """Begin a timeline with persons and nothing else.
+
+    Parameters
+    ----------
+    entered : tuple
+        Persons, rejects and the number of persons set aside.
+    carry : sequence of str
+        Columns of the persons to carry.
+    observed : pair of dates, optional
+    allowance : int or None
+
+    Returns
+    -------
+    Parts
+
+    Raises
+    ------
+    EpisodeError
+        If a column does not exist, or `observed` and entry are of different kinds.
+    """
+    persons, rejects, n_rejected = entered
+    for name in carry:
+        if name not in persons.frame.columns:
+            raise EpisodeError(
+                f"the column '{name}' does not exist",
+                where=persons.source,
+                remedy=nearest(name, persons.frame.columns),
+            )
+    window = _window(observed, persons)
+    return Parts(
+        persons,
+        n_rejected,
+        allowance,
+        rejects,
+        window[0],
+        persons.frame.select(carry),
+        observed_notes(persons, window),
+    )
+
+
+def ticks_of(duration: Duration | None, name: str) -> int | None:
+    """Read an optional duration.
+
+    Parameters
+    ----------
+    duration : str or float, optional
+    name : str
+        Of the measure or drug, for the message.
+
+    Returns
+    -------
+    int or None
+        Ticks.
+    """
+    return None if duration is None else duration_ticks(parse_duration(duration, where=f"'{name}'"))
+
+
+def one_of(argument: str, given: str, allowed: tuple[str, ...], name: str) -> None:
+    """Refuse a setting that is not known.
+
+    Parameters
+    ----------
+    argument, given : str
+    allowed : tuple of str
+    name : str
+        Of the measure or drug.
+
+    Raises
+    ------
+    EpisodeError
+        With the nearest match.
+    """
+    if given not in allowed:
+        raise EpisodeError(
+            f"{argument} = '{given}' is not known", where=f"'{name}'", remedy=nearest(given, allowed)
+        )
+
+
+def _window(observed: tuple[Any, Any] | None, persons: Persons) -> tuple[int | None, int | None]:
+    """Ticks of the first instant and of the last day with records."""
+    if observed is None:
+        return None, None
+    values = pl.Series([date.fromisoformat(d) if isinstance(d, str) else d for d in observed], strict=False)
+    times = to_ticks(values, "day")
+    if times.calendar != persons.calendar:
+        raise EpisodeError(
+            "observed and entry must both be dates, or both days",
+            where="observed",
+            remedy="Write them alike.",
+        )
+    first, last = (int(t) for t in times.ticks)
+    return first, last + DAY
