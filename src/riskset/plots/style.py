@@ -7,8 +7,10 @@ every machine, and which is wider than the fonts that a browser would put in its
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from math import log
 from typing import Final, Literal
 
@@ -76,13 +78,13 @@ def text_width(text: str, size: float = BODY, *, bold: bool = False) -> float:
     >>> text_width("ii") < text_width("WW")
     True
     """
+    return max((_line_width(line, size, bold) for line in text.split("\n") if line), default=0.0)
+
+
+@lru_cache(maxsize=4096)
+def _line_width(line: str, size: float, bold: bool) -> float:
     font = FontProperties(family=FONT, size=size, weight="bold" if bold else "normal")
-    widths = [
-        text_to_path.get_text_width_height_descent(line, font, ismath=False)[0]
-        for line in text.split("\n")
-        if line
-    ]
-    return max(widths, default=0.0) * MM_PER_POINT
+    return text_to_path.get_text_width_height_descent(line, font, ismath=False)[0] * MM_PER_POINT
 
 
 def line_height(size: float = BODY) -> float:
@@ -110,15 +112,17 @@ def wrap(text: str, width: float, size: float = BODY, *, bold: bool = False) -> 
                 lines.append(line)
             line = word
             while text_width(line, size, bold=bold) > width and len(line) > 1:
-                cut = next(
-                    n
-                    for n in range(len(line) - 1, 0, -1)
-                    if n == 1 or text_width(line[:n], size, bold=bold) <= width
-                )
+                # a longer piece is wider, so halving finds the longest that fits; one sign at least
+                fits = partial(_wider, line, width, size, bold)
+                cut = max(1, bisect_left(range(1, len(line)), x=True, key=fits))
                 lines.append(line[:cut])
                 line = line[cut:]
         lines.append(line)
     return "\n".join(lines)
+
+
+def _wider(text: str, width: float, size: float, bold: bool, n: int) -> bool:
+    return text_width(text[:n], size, bold=bold) > width
 
 
 def spread(wanted: Sequence[float], heights: Sequence[float], room: float) -> list[float]:
