@@ -300,21 +300,28 @@ def hazard_ratio_curve(
         elif fit.entry is None:
             persons = int(rows.sum())
         share = np.histogram(values[rows], bins, weights=person_time[rows])[0] / person_time[rows].sum()
+        with np.errstate(over="ignore"):  # without a maximum of the likelihood a limit is infinite
+            hr, lower, upper = (np.exp(v) for v in (log_hr, log_hr - z * se, log_hr + z * se))
         strata.append(
             CurveStratum(
                 level=k,
                 x=grid,
                 log_hazard_ratio=log_hr,
                 std_error=se,
-                hazard_ratio=np.exp(log_hr),
-                lower=np.exp(log_hr - z * se),
-                upper=np.exp(log_hr + z * se),
+                hazard_ratio=hr,
+                lower=lower,
+                upper=upper,
                 histogram=share,
                 n_persons=persons,
                 n_rows=int(rows.sum()),
                 n_events=int(event[rows].sum()),
                 person_time=float(person_time[rows].sum()),
             )
+        )
+    if not strata:
+        raise FitError(
+            f"coefficients of {variable!r} could not be estimated",
+            remedy=f"Look at fit.message, and at how {variable!r} enters the formula.",
         )
     return HazardRatioCurve(
         variable=variable,
