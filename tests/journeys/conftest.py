@@ -105,7 +105,9 @@ class Study:
             p.read_text("utf-8", errors="replace") for p in sorted((self.folder / "data").glob("*.csv"))
         )
         found = re.findall(r"\b(?:\d{4}-\d\d-\d\d|\d{6})\b", text)
-        return {v for v in found if v not in shown and v not in NOT_A_DATE + REMEDY}  # which show how a date is written
+        return {
+            v for v in found if v not in shown and v not in NOT_A_DATE + REMEDY
+        }  # which show how a date is written
 
     def refusal(self, name: str = "run", how: Callable[..., Said] = command) -> str:
         """Try a study that must be refused, and see that it is refused well; return what was said."""
@@ -135,11 +137,32 @@ def _tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def new_study(folder: Path, tables: Path) -> Study:
+    shutil.copytree(tables, folder / "data")
+    shutil.copy(ROOT / "examples" / "haemodialysis" / "study.toml", folder / "study.toml")
+    return Study(folder)
+
+
 @pytest.fixture
 def study(tmp_path: Path, _tables: Path) -> Study:
-    shutil.copytree(_tables, tmp_path / "data")
-    shutil.copy(ROOT / "examples" / "haemodialysis" / "study.toml", tmp_path / "study.toml")
-    return Study(tmp_path)
+    """A study of its own for each test, to be spoilt."""
+    return new_study(tmp_path, _tables)
+
+
+@pytest.fixture(scope="session")
+def ran(tmp_path_factory: pytest.TempPathFactory, _tables: Path) -> tuple[Study, Said]:
+    """One study that was run, to be looked at, and what was said."""
+    study = new_study(tmp_path_factory.mktemp("ran"), _tables)
+    said = command("run", study.plan, "--out", study.out)
+    assert said.code == 0, said.err
+    return study, said
+
+
+@pytest.fixture
+def run_before(ran: tuple[Study, Said], tmp_path: Path) -> Study:
+    """A study with the output of an earlier run."""
+    shutil.copytree(ran[0].folder, tmp_path / "study")
+    return Study(tmp_path / "study")
 
 
 @pytest.fixture

@@ -1,0 +1,108 @@
+"""``riskset run`` and ``riskset demo``: what they leave behind, and what they leave alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+FILES = {"report.html", "results.json", "manifest.json", "figures"}
+
+
+def test_run_leaves_the_results_and_nothing_else(ran):
+    study, _ = ran
+    assert {p.name for p in study.out.iterdir()} == FILES
+    assert {p.name for p in study.folder.iterdir()} == {"data", "out", "study.toml"}
+
+
+def test_run_says_its_stages_and_where_the_report_is(ran):
+    study, said = ran
+    assert said.out == f"Report: {study.out / 'report.html'}\n"
+    stages = [line.split("  ")[1] for line in said.err.splitlines() if line.startswith("  ")]
+    assert stages[0] == "plan"
+    assert stages[-1] == "all"
+    assert "report" in stages
+
+
+def test_no_person_stands_in_any_output(ran):
+    study, said = ran
+    private = study.private()
+    assert not [v for v in private if v in said.all]
+    for path in [*study.out.glob("*.*"), *study.out.glob("figures/*.svg")]:
+        # An id is looked for as a word of its own: a number in a drawing may hold the same digits.
+        words = set(re.split(r"[^\w.-]+", path.read_text("utf-8")))
+        assert not private & words, path.name
+
+
+def test_the_manifest_names_plan_and_inputs(ran):
+    study, _ = ran
+    manifest = json.loads((study.out / "manifest.json").read_text("utf-8"))
+    assert manifest["plan_sha256"] == hashlib.sha256(study.plan.read_bytes()).hexdigest()
+    assert manifest["inputs_sha256"] == {
+        p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in (study.folder / "data").iterdir()
+    }
+
+
+def test_counts_of_check_are_those_of_run(ran, commands):
+    study, _ = ran
+    results = json.loads((study.out / "results.json").read_text("utf-8"))
+    checked = commands[0]("check", study.plan).out
+    for rates in results["rates"]:
+        basis = rates["total"]["basis"]
+        assert f"{basis['n_events']:,} events, {basis['n_persons']:,} persons" in checked
+    for model in results["models"]:
+        each = f"{model['events_per_parameter']:.1f} events per parameter"
+        assert f"{model['model']}: {model['parameters']} parameters, {each}" in checked
+
+
+def test_running_again_gives_the_same_bytes_and_leaves_other_files(run_before, commands):
+    first = (run_before.out / "results.json").read_bytes()
+    (run_before.out / "notes.txt").write_text("mine")
+    said = commands[0]("run", run_before.plan, "--out", run_before.out)
+    assert said.code == 0, said.err
+    assert (run_before.out / "results.json").read_bytes() == first
+    assert {p.name for p in run_before.out.iterdir()} == FILES | {"notes.txt"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent otherwise there")
+def test_ctrl_c_leaves_the_earlier_output_whole(run_before):
+    study = run_before
+    before = study.tree()
+    command = [sys.executable, "-m", "riskset", "run", str(study.plan), "--out", str(study.out)]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # As soon as the new output has begun, beside the old one.
+    while running.poll() is None and not list(study.folder.glob(".out-*")):
+        time.sleep(0.01)
+    os.kill(running.pid, signal.SIGINT)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 130, said
+    assert "Interrupted. Earlier output is as it was." in said
+    assert "Traceback" not in said
+    assert study.tree() == before
+    assert not list(study.folder.glob(".out-*"))
+
+
+@pytest.mark.long
+def test_demo_needs_nothing_and_runs_again(tmp_path, commands):
+    for _ in range(2):
+        said = commands[1]("demo", "--out", tmp_path / "demo")
+        assert said.code == 0, said.err
+    assert {p.name for p in (tmp_path / "demo").iterdir()} == {"data", "results", "study.toml"}
+    assert {p.name for p in (tmp_path / "demo" / "results").iterdir()} == FILES
+
+
+def test_demo_does_not_overwrite_a_plan_that_was_changed(study, commands):
+    before = study.tree()
+    study.edit_plan("seed     = 20260101", "seed = 1")
+    changed = study.tree()
+    said = commands[0]("demo", "--out", study.folder)
+    assert said.code == 2
+    assert "holds a plan that was changed" in said.err
+    assert study.tree() == changed != before
