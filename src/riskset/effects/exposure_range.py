@@ -67,7 +67,8 @@ def histogram_bins(values: Floats, low: float, high: float) -> Floats:
 def _recorded_digit(values: Floats) -> float:
     """Find the last digit to which all values are recorded; 0 where there is none."""
     for decimals in range(DECIMALS + 1):
-        if np.array_equal(np.round(values, decimals), values):
+        # a value that was converted, 3 x 0.1, may miss its decimal by rounding
+        if np.allclose(np.round(values, decimals), values, rtol=1e-12, atol=1e-12):
             return 10.0**-decimals
     return 0.0
 

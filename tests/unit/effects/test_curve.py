@@ -1,0 +1,164 @@
+"""Hazard-ratio curves: range, reference, histogram, strata without events, refusals."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import polars as pl
+import pytest
+
+from riskset.cox import coxph
+from riskset.effects import hazard_ratio_curve
+from riskset.errors import FitError, RisksetWarning
+
+
+def rows(n: int = 150) -> pl.DataFrame:
+    """Two rows per person: magnesium on a 0.1 grid, use that some begin at the second row."""
+    rng = np.random.default_rng(11)
+    person = np.repeat(np.arange(n), 2)
+    cut = np.round(rng.uniform(50, 300, n))
+    end = cut + np.round(rng.uniform(50, 600, n))
+    second = np.tile([False, True], n)
+    return pl.DataFrame(
+        {
+            "id": person,
+            "entry": np.where(second, cut[person], 0.0),
+            "exit": np.where(second, end[person], cut[person]),
+            "event": second & (rng.random(2 * n) < 0.5),
+            "mg": np.round(rng.normal(2.5, 0.3, 2 * n), 1),
+            "use": pl.Series(
+                np.where(second & (rng.random(2 * n) < 0.5), "user", "naive"),
+                dtype=pl.Enum(["naive", "user", "past"]),
+            ),
+            "sex": np.where(rng.random(n) < 0.5, "f", "m")[person],
+        }
+    )
+
+
+ROWS = rows()
+SURV = "Surv(entry, exit, event) ~ "
+
+
+def fit(formula: str, data: pl.DataFrame = ROWS):
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", RisksetWarning
+        )  # a level without rows has columns that are not estimated
+        return coxph(SURV + formula, data, id="id")
+
+
+BY_USE = hazard_ratio_curve(fit("rcs(mg, 3) * use"), "mg", by="use")
+
+
+def test_reference_is_the_median_of_the_persons_first_values():
+    first = ROWS.filter(pl.col("entry") == 0)["mg"].to_numpy()
+    assert BY_USE.reference == np.median(first)
+
+
+def test_histograms_are_person_time_in_bins_around_each_recorded_value():
+    np.testing.assert_allclose(np.diff(BY_USE.bins), 0.1, rtol=1e-12)
+    for s in BY_USE.strata:
+        mine = ROWS.filter(pl.col("use") == s.level)
+        length = (mine["exit"] - mine["entry"]).to_numpy()
+        k = 5
+        middle = (BY_USE.bins[k] + BY_USE.bins[k + 1]) / 2
+        there = length[np.abs(mine["mg"].to_numpy() - middle) < 0.04].sum()
+        assert s.histogram[k] == pytest.approx(there / length.sum(), rel=1e-12)
+        assert s.person_time == length.sum()
+        assert s.n_events == mine["event"].sum()
+        assert s.n_persons == mine["id"].n_unique()
+
+
+def test_each_curve_spans_the_middle_98_percent_of_its_own_person_time():
+    for s in BY_USE.strata:
+        mine = ROWS.filter(pl.col("use") == s.level).with_columns(t=pl.col("exit") - pl.col("entry"))
+        below = mine.filter(pl.col("mg") < s.x[0])["t"].sum() / mine["t"].sum()
+        above = mine.filter(pl.col("mg") > s.x[-1])["t"].sum() / mine["t"].sum()
+        assert below < 0.01
+        assert above <= 0.01
+        assert BY_USE.bins[0] < s.x[0]
+        assert s.x[-1] < BY_USE.bins[-1]
+
+
+def test_the_reference_is_on_the_curve_and_exactly_one():
+    for s in BY_USE.strata:
+        (k,) = np.flatnonzero(s.x == BY_USE.reference)
+        assert (s.lower[k], s.hazard_ratio[k], s.upper[k], s.std_error[k]) == (1.0, 1.0, 1.0, 0.0)
+        assert (s.lower[:k] < s.hazard_ratio[:k]).all()
+
+
+def test_a_stratum_without_rows_has_no_curve_and_a_reason():
+    assert BY_USE.omitted == (("past", "no row in this stratum"),)
+    assert [s.level for s in BY_USE.strata] == ["naive", "user"]
+    assert BY_USE.test("interaction").df == 2
+    assert "no curve for past" in repr(BY_USE)
+
+
+def test_a_stratum_without_events_has_no_curve_and_a_reason():
+    quiet = ROWS.with_columns(pl.col("event") & (pl.col("use") != "user"))
+    curve = hazard_ratio_curve(fit("rcs(mg, 3) * use", quiet), "mg", by="use")
+    assert ("user", "no event in this stratum") in curve.omitted
+    assert [s.level for s in curve.strata] == ["naive"]
+    assert curve.test("interaction") is None
+
+
+def test_tests_per_stratum_and_together():
+    assert [(t.name, t.level, t.df) for t in BY_USE.tests] == [
+        ("overall", "naive", 2), ("nonlinear", "naive", 1), ("overall", "user", 2), ("nonlinear", "user", 1),
+        ("overall", None, 4), ("nonlinear", None, 2), ("interaction", None, 2), ("nonlinear interaction", None, 1),
+    ]  # fmt: skip
+
+
+def test_tidy_frame():
+    table = BY_USE.frame()
+    assert table.columns == ["level", "x", "hazard_ratio", "lower", "upper", "log_hazard_ratio", "std_error"]
+    assert table["level"].unique(maintain_order=True).to_list() == ["naive", "user"]
+
+
+def test_robust_variance_is_used_and_named():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RisksetWarning)
+        robust = coxph(SURV + "rcs(mg, 3) * use", ROWS, id="id", robust=True)
+    curve = hazard_ratio_curve(robust, "mg", by="use")
+    assert (curve.variance, BY_USE.variance) == ("robust", "model-based")
+    assert not np.allclose(curve.strata[0].std_error, BY_USE.strata[0].std_error)
+    np.testing.assert_array_equal(curve.strata[0].hazard_ratio, BY_USE.strata[0].hazard_ratio)
+
+
+def test_a_further_interacting_variable_must_be_held():
+    deeper = fit("rcs(mg, 3) * use + rcs(mg, 3) * sex")
+    with pytest.raises(FitError, match=r"depends on 'sex'.*\n.*at=\{'sex'"):
+        hazard_ratio_curve(deeper, "mg", by="use")
+    women, men = (hazard_ratio_curve(deeper, "mg", by="use", at={"sex": s}, x=[2.0, 3.0]) for s in "fm")
+    assert not np.allclose(women.strata[0].log_hazard_ratio, men.strata[0].log_hazard_ratio)
+
+
+def test_a_curve_that_rests_on_a_column_not_estimated_is_left_out_with_its_reason():
+    # mg:sex holds a column for each sex, and their sum is the spline's own first column: the second one is aliased
+    curve = hazard_ratio_curve(fit("rcs(mg, 3) + mg:sex"), "mg", by="sex")
+    assert curve.omitted == (("m", "a coefficient of this stratum could not be estimated"),)
+    assert [s.level for s in curve.strata] == ["f"]
+
+
+@pytest.mark.parametrize(
+    ("formula", "arguments", "words"),
+    [
+        ("mg * use", {"variable": "Mg"}, "no variable 'Mg'"),
+        ("mg * use", {"variable": "use"}, "'use' is not continuous"),
+        ("mg + use", {"variable": "mg", "by": "use"}, "all curves are one"),
+        ("mg * use", {"variable": "mg"}, "depends on 'use'"),
+        ("mg * use + sex", {"variable": "mg", "by": "use", "at": {"sexx": "f"}}, "no variable 'sexx'"),
+        ("mg * use + sex", {"variable": "mg", "by": "use", "at": {"sex": "ff"}}, "no level 'ff'"),
+    ],
+)
+def test_refusals_by_name(formula, arguments, words):
+    with pytest.raises(FitError, match=words):
+        hazard_ratio_curve(fit(formula), **arguments)
+
+
+def test_plot_has_a_panel_and_a_histogram_per_stratum():
+    assert len(BY_USE.plot(x_label="Magnesium (mg/dL)").axes) == 4
+    overlay = BY_USE.plot(arrangement="overlay", width=85)
+    assert len(overlay.axes) == 3
+    assert overlay.get_figwidth() * 25.4 == pytest.approx(85)

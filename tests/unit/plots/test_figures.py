@@ -1,0 +1,219 @@
+"""Every figure at both journal widths: all text inside, nothing overlapping, 7 pt or more, the same bytes twice."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET  # the XML is our own
+from itertools import combinations
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+
+from riskset.plots import (
+    CurvePanel,
+    FlowEnd,
+    FlowExclusion,
+    ForestRow,
+    SurvivalLine,
+    flow_figure,
+    forest_figure,
+    hazard_ratio_curve_figure,
+    survival_figure,
+    to_png_bytes,
+    to_svg_text,
+)
+from riskset.plots.style import SERIES, series, text_width, wrap
+
+WIDTHS = (85.0, 175.0)
+BINS = np.arange(1.75, 3.66, 0.1)
+
+
+def panel(label: str, slope: float, spread: float, note: str = "") -> CurvePanel:
+    x = np.linspace(1.8, 3.6, 60)
+    hr = np.exp(slope * (x - 2.5))
+    wide = np.exp(spread * np.abs(x - 2.5))
+    share = np.exp(-(((BINS[:-1] + 0.05 - 2.5) / 0.3) ** 2) / 2)
+    return CurvePanel(label, x, hr, hr / wide, hr * wide, share / share.sum(), note)
+
+
+PANELS = [
+    panel(
+        "Never used a calcimimetic",
+        -1.1,
+        0.8,
+        "35 events, 700 person-years; overall P = 0.003, nonlinear P = 0.41",
+    ),
+    panel("Current use", -0.2, 0.7, "30 events, 690 person-years; overall P = 0.52, nonlinear P = 0.77"),
+    panel("Former use", -0.4, 4.0, "4 events, 80 person-years"),
+]
+
+
+def curve(width: float, n: int, arrangement: str, reference: float = 2.5):
+    return hazard_ratio_curve_figure(
+        PANELS[:n],
+        bins=BINS,
+        reference=reference,
+        x_label="Serum magnesium (mg/dL)",
+        arrangement=arrangement,
+        width=width,
+    )
+
+
+def survival(width: float, labels: list[str], n: int = 138):
+    time = np.linspace(0.05, 4.9, 60)
+    lines = [
+        SurvivalLine(label, time, np.exp(-time * rate), np.exp(-time * rate * 1.3), np.exp(-time * rate * 0.8),
+                     [n, n // 2, n // 4, 35, 17, 7])
+        for label, rate in zip(labels, (0.1, 0.11, 0.3, 0.7), strict=False)
+    ]  # fmt: skip
+    return survival_figure(lines, ticks=[0, 1, 2, 3, 4, 5], width=width)
+
+
+FOREST = [
+    ForestRow("Mg < 2.4 against ≥ 2.4 mg/dL", heading=True),
+    ForestRow("naive", 2.21, 1.12, 4.36, ["19 / 172", "16 / 381"], "2.21 (1.12 to 4.36)"),
+    ForestRow("past", 1.8, 0.0, float("inf"), ["2 / 20", "3 / 57"], "1.80 (0.00 to ∞)"),
+    ForestRow("current use", 1.28, 0.71, 2.31, ["14 / 260", "15 / 430"], "1.28 (0.71 to 2.31)"),
+    ForestRow("Calcimimetic use", heading=True),
+    ForestRow("naive, Mg ≥ 2.4 mg/dL", reference=True, cells=["16 / 381"], text="1 (reference)"),
+    ForestRow("past, Mg < 2.4 mg/dL", cells=["0 / 4"], text="not estimable"),
+]
+
+
+def flow(width: float):
+    return flow_figure(
+        459,
+        [FlowExclusion("Not an adult at index", 4), FlowExclusion("On haemodialysis for less than 3 months", 31),
+         FlowExclusion("No magnesium within 90 days before index", 25)],
+        399,
+        [FlowEnd("Death", 159), FlowEnd("Kidney transplant or recovery of kidney function", 12), FlowEnd("End of the 5 years", 228)],
+        screened_label="Adults on maintenance haemodialysis screened",
+        width=width,
+    )  # fmt: skip
+
+
+FIGURES = {
+    "curve-1": lambda w: curve(w, 1, "panels"),
+    "curve-2": lambda w: curve(w, 2, "panels"),
+    "curve-3": lambda w: curve(w, 3, "panels"),
+    "curve-3-overlay": lambda w: curve(w, 3, "overlay"),
+    "curve-reference-at-edge": lambda w: curve(w, 2, "panels", reference=1.8),
+    "survival-1": lambda w: survival(w, [""]),
+    "survival-2": lambda w: survival(w, ["Men", "Women"]),
+    "survival-4": lambda w: survival(w, ["naive", "past user of a calcimimetic", "user", "another, longer name of a group"], 12345),
+    "forest": lambda w: forest_figure(FOREST, columns=["Events / person-years low", "high"], label_header="New fracture", width=w),
+    "forest-plain": lambda w: forest_figure(FOREST, width=w),
+    "flow": flow,
+}  # fmt: skip
+
+
+def not_drawn(axis) -> list[Text]:
+    """Labels of ticks that matplotlib keeps ready beyond the ends of an axis and never draws."""
+    low, high = sorted(axis.get_view_interval())
+    return [t.label1 for t in axis.get_major_ticks() if not low - 1e-9 <= t.get_loc() <= high + 1e-9]
+
+
+@pytest.fixture(
+    scope="module", params=[(name, w) for name in FIGURES for w in WIDTHS], ids=lambda p: f"{p[0]}-{p[1]:g}mm"
+)
+def drawn(request):
+    """A figure drawn at 200 dots per inch, and the boxes of its visible texts in millimetres."""
+    name, width = request.param
+    figure = FIGURES[name](width)
+    figure.set_dpi(200)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    boxes = []
+    beyond = {label for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for label in not_drawn(axis)}
+    for text in figure.findobj(Text):
+        if text not in beyond and text.get_text().strip() and text.get_visible():
+            box = text.get_window_extent(canvas.get_renderer())
+            boxes.append((text.get_text(), np.array(box.extents) / 200 * 25.4, text.get_fontsize()))
+    return figure, width, boxes
+
+
+def test_every_text_is_inside_the_figure(drawn):
+    figure, width, boxes = drawn
+    height = figure.get_figheight() * 25.4
+    assert figure.get_figwidth() * 25.4 == pytest.approx(width)
+    outside = [t for t, (x0, y0, x1, y1), _ in boxes if x0 < 0 or y0 < 0 or x1 > width or y1 > height]
+    assert not outside
+
+
+def test_no_two_texts_overlap(drawn):
+    _, _, boxes = drawn
+    # a font's box reaches a little beyond its letters: 0.3 mm is a third of the gap between lines
+    over = [
+        (a, b)
+        for (a, p, _), (b, q, _) in combinations(boxes, 2)
+        if min(p[2], q[2]) - max(p[0], q[0]) > 0.3 and min(p[3], q[3]) - max(p[1], q[1]) > 0.3
+    ]
+    assert not over
+
+
+def test_no_text_is_smaller_than_journals_print(drawn):
+    assert min(size for _, _, size in drawn[2]) >= 7.0
+
+
+def test_svg_keeps_text_as_text_and_stands_alone(drawn):
+    svg = to_svg_text(drawn[0], name="fig-1", title="What it shows", description="In a sentence")
+    ET.fromstring(svg)  # noqa: S314 (well-formed, and our own)
+    assert svg == to_svg_text(drawn[0], name="fig-1", title="What it shows", description="In a sentence")
+    assert "<text" in svg
+    assert "DejaVu Sans', sans-serif" in svg  # after the fonts that browsers have
+    assert all(i.startswith("fig-1-") for i in re.findall(r'\bid="([^"]+)"', svg))
+    assert set(re.findall(r'(?:url\(|href=")#([^)"]+)', svg)) <= set(re.findall(r'\bid="([^"]+)"', svg))
+    assert "http" not in re.sub(r'xmlns(:xlink)?="[^"]+"', "", svg)  # nothing is fetched
+    assert "<title>What it shows</title><desc>In a sentence</desc>" in svg
+
+
+@pytest.mark.parametrize("name", ["curve-2", "survival-2", "forest", "flow"])
+def test_the_same_arguments_give_the_same_bytes(name):
+    first, second = FIGURES[name](85.0), FIGURES[name](85.0)
+    assert to_svg_text(first, name="x") == to_svg_text(second, name="x")
+    assert to_png_bytes(first, dpi=100) == to_png_bytes(second, dpi=100)
+
+
+def contrast(color: str) -> float:
+    """Contrast with white, as WCAG 2 defines it."""
+    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 1.05 / (0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05)
+
+
+def test_inks_can_be_read_and_strata_told_apart_without_colour():
+    assert all(contrast(s.text) >= 4.5 for s in SERIES)  # WCAG's level AA for small text
+    assert len({s.dashes for s in SERIES}) == len(SERIES)
+    assert series(7) == series(0)
+
+
+def test_numbers_at_risk_stand_under_their_ticks():
+    figure = survival(175.0, ["Men", "Women"])
+    (axes,) = figure.axes
+    figure.set_dpi(72)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    for tick, number in zip([0, 1, 2, 3, 4, 5], ["138", "69", "34", "35", "17", "7"], strict=True):
+        at = axes.transData.transform((tick, 0))[0]
+        under = [t for t in figure.texts if t.get_text() == number]
+        assert under
+        for text in under:
+            box = text.get_window_extent(canvas.get_renderer())
+            assert (box.x0 + box.x1) / 2 == pytest.approx(at, abs=1.0)  # a point: half a digit
+
+
+def test_wrap_never_exceeds_its_width_and_loses_no_letter():
+    text = "Magnesiumstoffwechselstörungsregister of several centres, 2010 to 2024"
+    lines = wrap(text, 20.0).split("\n")
+    assert max(text_width(line) for line in lines) <= 20.0
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+def test_an_interval_beyond_the_axis_ends_in_an_arrow():
+    figure = forest_figure(
+        [ForestRow("a", 1.0, 0.9, 1.1, text="1"), ForestRow("b", 2.0, 0.001, 900.0, text="2")]
+    )
+    markers = [line.get_marker() for line in figure.axes[0].lines]
+    assert {"<", ">"} <= set(markers)
