@@ -51,6 +51,14 @@ class Episodes:
         """Count the rows."""
         return self.frame.height
 
+    def __repr__(self) -> str:
+        """Count persons, rows, events and person-time; show no value."""
+        a = self.audit
+        return (
+            f"Episodes({self.event}: {a.persons_out:,} persons, {a.rows_out:,} rows, {a.events_out:,} events, "
+            f"{a.person_days_out:,.1f} person-days)"
+        )
+
 
 def build_episodes(
     persons: Persons,

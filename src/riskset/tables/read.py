@@ -114,7 +114,7 @@ class Table:
         What a reader of the audit should know.
     """
 
-    frame: pl.DataFrame
+    frame: pl.DataFrame = field(repr=False)  # no patient's value in a log by accident
     name: str
     source: str
     sha256: str
