@@ -88,7 +88,7 @@ class CoxFit:
             names = ", ".join(n for n, r in zip(self.names, self.matrix.runaway, strict=True) if r)
             parts.append(
                 f"the likelihood has no maximum: it still rises as these coefficients go to infinity: {names}; "
-                "usually a cell of them has no event. Merge levels, leave the term out, or use Firth's penalty"
+                "usually a cell of them has no event. Merge levels or leave the term out"
             )
         elif self.status != "converged":
             parts.append(
@@ -187,10 +187,11 @@ class CoxFit:
         """
         se = self.std_error
         z = self.params / se
-        limits = np.exp(self.confint(level))
+        with np.errstate(over="ignore"):  # the limit of a coefficient that runs off is rightly infinite
+            limits, hazard_ratio = np.exp(self.confint(level)), np.exp(self.params)
         columns = {
             "estimate": self.params,
-            "hazard_ratio": np.exp(self.params),
+            "hazard_ratio": hazard_ratio,
             "std_error": self._std_error(self.cov_params(robust=False)),
             "robust_se": se if self.robust else np.full(se.size, np.nan),
             "z": z,
@@ -249,12 +250,14 @@ class CoxFit:
         se = float(np.sqrt(vector @ self.cov_params() @ vector))
         z = estimate / se if se > 0 else np.nan
         q = float(ndtri(0.5 + level / 2)) * se
+        with np.errstate(over="ignore"):
+            hazard_ratio, lower, upper = np.exp([estimate, estimate - q, estimate + q]).tolist()
         return Contrast(
             estimate=estimate,
             std_error=se,
-            hazard_ratio=float(np.exp(estimate)),
-            lower=float(np.exp(estimate - q)),
-            upper=float(np.exp(estimate + q)),
+            hazard_ratio=hazard_ratio,
+            lower=lower,
+            upper=upper,
             z=z,
             p=float(2 * ndtr(-abs(z))),
             vector=vector,
@@ -307,5 +310,5 @@ class CoxFit:
                 if t is not None
             ]
         if self.message:
-            lines.append(f"{self.status}: {self.message}")
+            lines.append(f"Note: {self.message}")
         return "\n".join(lines)

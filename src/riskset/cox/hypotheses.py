@@ -144,7 +144,7 @@ def _search(fit: MatrixFit, c: Floats, target: float, drop: float, side: int) ->
         if value >= 0:
             break
         if outer * unit > ENDLESS + float(np.ptp(fit.rows.X @ fit.state.beta)):
-            return side * np.inf
+            return float(side * np.inf)
         inner, outer = outer, outer + min(outer, LONGEST_STEP / unit)
     at = outer
     for _ in range(60):
@@ -159,7 +159,7 @@ def _search(fit: MatrixFit, c: Floats, target: float, drop: float, side: int) ->
         if outer - inner <= 1e-12 * max(abs(centre), outer):
             break
         value, slope, beta = profile(centre + side * at, beta)
-    return centre + side * at
+    return float(centre + side * at)
 
 
 def _constrained(fit: MatrixFit, start: Floats, L: Floats) -> Maximum:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from riskset.design.factors import (
     CategoryFactor,
-    Column,
     Factor,
     Level,
     SplineFactor,
@@ -26,6 +25,7 @@ from riskset.design.frames import nearest, to_polars
 from riskset.design.grammar import Name, names_in
 from riskset.errors import DesignError
 
+T = TypeVar("T")
 Floats = NDArray[np.float64]
 FILL_ROWS = 1 << 12  # rows of the matrix filled at a time, so that a block stays in cache
 
@@ -128,17 +128,16 @@ class Design:
         frame = to_polars(data, self.variables or None)
         n = frame.height
         out = np.empty((n, len(self.names)))
-        cache: dict[tuple[int, bool], list[Column]] = {}
-        products: list[tuple[Column, ...]] = []
-        for term in self.terms:
-            products += _products(self.factors, term.factors, frame, cache)
+        coded = dict.fromkeys(key for term in self.terms for key in term.factors)
+        columns = {key: self.factors[key[0]].columns(frame, contrasts=key[1]) for key in coded}
+        products = [p for term in self.terms for p in _products([columns[key] for key in term.factors])]
         for a in range(0, n, FILL_ROWS):
             b = min(a + FILL_ROWS, n)
             for j, (first, *others) in enumerate(products):
                 column = out[a:b, j]
-                column[:] = first.values[a:b]
+                column[:] = first[a:b]
                 for other in others:
-                    column *= other.values[a:b]
+                    column *= other[a:b]
         return out
 
     def rows(self, profile: Mapping[str, Any]) -> Floats:
@@ -200,14 +199,12 @@ def build_design(
     margins = (
         {frozenset(t) for t in formula.terms} | {frozenset((s,)) for s in formula.strata} | {frozenset()}
     )
-    cache: dict[tuple[int, bool], list[Column]] = {}
     terms: list[Term] = []
     names: list[str] = []
-    head = frame.head(1)
     for term in formula.terms:
         # R's rule: a factor is coded by contrasts where the term without it is in the model.
         coding = tuple((exprs.index(f), frozenset(term) - {f} in margins) for f in term)
-        made = [":".join(c.name for c in product) for product in _products(factors, coding, head, cache)]
+        made = [":".join(p) for p in _products([factors[i].names(contrasts=c) for i, c in coding])]
         terms.append(
             Term(
                 label=":".join(factors[i].label for i, _ in coding),
@@ -242,19 +239,12 @@ def offset_of(formula: Formula, frame: pl.DataFrame) -> Floats | None:
     return np.sum([numeric(e, frame) for e in formula.offset], axis=0)
 
 
-def _products(
-    factors: Sequence[Factor],
-    coding: tuple[tuple[int, bool], ...],
-    frame: pl.DataFrame,
-    cache: dict[tuple[int, bool], list[Column]],
-) -> Iterator[tuple[Column, ...]]:
-    """Columns of a term as products of its factors' columns, the first factor's running fastest."""
-    parts: list[tuple[Column, ...]] = [()]
-    for key in coding:
-        if key not in cache:
-            cache[key] = factors[key[0]].columns(frame, contrasts=key[1])
-        parts = [(*part, column) for column in cache[key] for part in parts]
-    yield from parts
+def _products(factors: Iterable[Sequence[T]]) -> list[tuple[T, ...]]:
+    """Combine one column of each factor of a term, the first factor's running fastest."""
+    parts: list[tuple[T, ...]] = [()]
+    for columns in factors:
+        parts = [(*part, column) for column in columns for part in parts]
+    return parts
 
 
 def _combined_strata(formula: Formula, frame: pl.DataFrame) -> CategoryFactor | None:

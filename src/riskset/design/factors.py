@@ -19,16 +19,9 @@ from riskset.design.grammar import Call, Expr, Items, Name, Number, Text, Unary,
 from riskset.errors import DesignError, RisksetWarning
 
 Floats = NDArray[np.float64]
+Values = NDArray[np.float64] | NDArray[np.bool_]  # of a column of the matrix
 Level = bool | float | str
 LEVELS_SHOWN = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A named column of the matrix that a factor contributes."""
-
-    name: str
-    values: NDArray[np.float64] | NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +35,15 @@ class NumberFactor:
         """The expression as written."""
         return label(self.expr)
 
-    def columns(self, frame: pl.DataFrame, *, contrasts: bool) -> list[Column]:
-        """Values of the expression; ``contrasts`` does not matter to a number."""
+    def names(self, *, contrasts: bool) -> list[str]:
+        """Name of its column; ``contrasts`` does not matter to a number."""
         del contrasts
-        return [Column(self.label, numeric(self.expr, frame))]
+        return [self.label]
+
+    def columns(self, frame: pl.DataFrame, *, contrasts: bool) -> list[Values]:
+        """Values of the expression."""
+        del contrasts
+        return [numeric(self.expr, frame)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +91,18 @@ class CategoryFactor:
             )
         return code
 
-    def columns(self, frame: pl.DataFrame, *, contrasts: bool) -> list[Column]:
+    def _coded(self, contrasts: bool) -> range:
+        """Positions of the levels that have a column."""
+        return range(1 if contrasts else 0, len(self.levels))
+
+    def names(self, *, contrasts: bool) -> list[str]:
+        """Names of its columns: the level stands in square brackets."""
+        return [f"{self.label}[{_show(self.levels[k])}]" for k in self._coded(contrasts)]
+
+    def columns(self, frame: pl.DataFrame, *, contrasts: bool) -> list[Values]:
         """Mark the rows of each level, without the reference where ``contrasts``."""
         codes = self.codes(frame)
-        return [
-            Column(f"{self.label}[{_show(level)}]", codes == k)
-            for k, level in enumerate(self.levels)
-            if k > 0 or not contrasts
-        ]
+        return [codes == k for k in self._coded(contrasts)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +118,16 @@ class SplineFactor:
         """The expression as written."""
         return label(self.expr)
 
-    def columns(self, frame: pl.DataFrame, *, contrasts: bool) -> list[Column]:
-        """Basis of the spline; ``contrasts`` does not matter to it."""
+    def names(self, *, contrasts: bool) -> list[str]:
+        """Names of its columns, primed; ``contrasts`` does not matter to a spline."""
+        del contrasts
+        return [label(self.inner) + "'" * j for j in range(len(self.knots) - 1)]
+
+    def columns(self, frame: pl.DataFrame, *, contrasts: bool) -> list[Values]:
+        """Basis of the spline."""
         del contrasts
         basis = restricted_cubic_spline(numeric(self.inner, frame), np.array(self.knots))
-        return [
-            Column(label(self.inner) + "'" * j, np.ascontiguousarray(basis[:, j]))
-            for j in range(basis.shape[1])
-        ]
+        return list(np.ascontiguousarray(basis.T))
 
 
 Factor = NumberFactor | CategoryFactor | SplineFactor

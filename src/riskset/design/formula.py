@@ -197,6 +197,12 @@ def _terms(expr: Expr) -> list[Term]:
         case Binary("-", left, right):
             gone = {frozenset(t) for t in _terms(right)}
             return [t for t in _terms(left) if frozenset(t) not in gone]
+        case Binary(":" | "%in%" | "*" | "/", Number(), _) | Binary(":" | "%in%" | "*" | "/", _, Number()):
+            raise DesignError(
+                f"{render(expr)!r} is no term of a formula",
+                where="formula",
+                remedy=f"To compute with the column, write I({render(expr)}).",
+            )
         case Binary(":" | "%in%", left, right):
             return _distinct([_join(a, b) for a in _terms(left) for b in _terms(right)])
         case Binary("*", left, right):
