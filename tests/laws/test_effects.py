@@ -187,6 +187,16 @@ def test_bins_are_equal_cover_the_range_and_hold_no_value_on_an_edge(pairs, unit
     assert np.abs(values[:, None] - edges).min() >= 0.49 * digit
 
 
+def test_a_few_values_between_grid_points_do_not_halve_the_bins():
+    rng = np.random.default_rng(3)
+    reported = np.round(rng.normal(2.5, 0.3, 2000), 1)
+    reported[:60] += 0.05  # means of two results of one day
+    edges = histogram_bins(reported, 1.9, 3.1)
+    np.testing.assert_allclose(np.diff(edges), 0.1, rtol=1e-12)
+    counts, _ = np.histogram(reported, edges)
+    assert counts[6] == np.sum((reported > 2.44) & (reported < 2.54))  # 2.45 counts with 2.5
+
+
 @given(VALUES, st.floats(0.5, 99.5))
 def test_weighted_percentile_is_the_percentile_of_copies(pairs, percent):
     values, weights = (np.array(column, dtype=float) for column in zip(*pairs, strict=True))

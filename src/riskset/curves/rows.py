@@ -9,28 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from riskset.design.frames import to_polars
+from riskset.design import to_polars
+from riskset.episodes import Episodes
 from riskset.errors import DesignError, EpisodeError
 
 HEADER_ROWS = 2  # the first data row is row 2 of a spreadsheet
-
-
-@runtime_checkable
-class EpisodeTable(Protocol):
-    """Episodes with the names of their own columns."""
-
-    frame: pl.DataFrame
-    id: str
-    entry: str
-    exit: str
-    event: str
-    unit: str
 
 
 @dataclass(frozen=True)
@@ -83,7 +71,7 @@ def read_rows(
     EpisodeError
         A time or event is missing, an event is not 0/1, or a row does not end after it starts.
     """
-    if isinstance(data, EpisodeTable):
+    if isinstance(data, Episodes):
         frame, unit = data.frame, data.unit
         id, entry, exit, event = id or data.id, entry or data.entry, exit or data.exit, event or data.event
     else:

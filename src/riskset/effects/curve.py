@@ -146,7 +146,7 @@ class HazardRatioCurve:
         plots: Any = import_module("riskset.plots")  # matplotlib takes a second to load: only who draws waits
         panels = [
             plots.CurvePanel(
-                label="" if s.level is None else f"{self.by}: {label_of(s.level)}",
+                label=self._label(s, short=arrangement == "overlay"),
                 x=s.x,
                 hazard_ratio=s.hazard_ratio,
                 lower=s.lower,
@@ -165,6 +165,12 @@ class HazardRatioCurve:
             arrangement=arrangement,
             width=width,
         )
+
+    def _label(self, stratum: CurveStratum, *, short: bool) -> str:
+        if stratum.level is None:
+            return ""
+        name = label_of(stratum.level)
+        return name if short and isinstance(stratum.level, str) else f"{self.by}: {name}"
 
     def _note(self, stratum: CurveStratum) -> str:
         parts = [f"{stratum.n_events:,}\u00a0events"]

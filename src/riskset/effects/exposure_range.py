@@ -13,6 +13,8 @@ Floats = NDArray[np.float64]
 FEW_VALUES: Final = 45  # a laboratory's reporting grid: each value has its own bin
 BINS: Final = 24  # otherwise about so many, with round edges
 DECIMALS: Final = 6
+ON_GRID: Final = 0.9  # the rest are means of results of one day, or come from another laboratory
+MULTIPLES: Final = (100, 50, 25, 20, 10, 5, 4, 3, 2, 1)  # of the last digit, that laboratories report in
 ROUND_WIDTHS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -35,8 +37,9 @@ def weighted_percentile(values: Floats, weights: Floats, percent: float) -> floa
 def histogram_bins(values: Floats, low: float, high: float) -> Floats:
     """Choose edges of equal bins from ``low`` to ``high`` that no recorded value falls on.
 
-    Values on a grid (a laboratory that reports 2.3, 2.4, ...) get a bin each where there are few; otherwise edges
-    lie half a recorded digit beside round numbers, so that a value never wavers between two bins.
+    Values on a grid (a laboratory that reports 2.3, 2.4, ...) get a bin each where there are few, even if some lie
+    between, as means of two results of one day do. Otherwise edges are round numbers, half a recorded digit lower,
+    so that a value never wavers between two bins.
 
     Examples
     --------
@@ -46,12 +49,11 @@ def histogram_bins(values: Floats, low: float, high: float) -> Floats:
     """
     shown = values[(values >= low) & (values <= high)]
     digit = _recorded_digit(shown)
-    distinct = np.unique(np.round(shown / digit)) if digit else np.array([])
-    if digit and distinct.size > 1:
-        step = float(np.gcd.reduce(np.diff(distinct).astype(np.int64))) * digit
-        n = round((high - low) / step) + 1
-        if n <= FEW_VALUES:
-            return low + step * (np.arange(n + 1, dtype=np.float64) - 0.5)
+    step = _grid(shown, digit)
+    if step and (high - low) / step < FEW_VALUES:
+        between = digit / 2.0 if step > digit else 0.0  # values between two grid points go to the upper one
+        first, last = np.floor(low / step + 0.5 + 1e-9), np.floor(high / step + 0.5 + 1e-9)
+        return step * (np.arange(first, last + 2.0) - 0.5) - between
     if not high > low:
         return np.array([low - 0.5, low + 0.5])
     raw = (high - low) / BINS
@@ -62,6 +64,14 @@ def histogram_bins(values: Floats, low: float, high: float) -> Floats:
     first, last = np.floor(low / width), np.ceil(high / width)
     edges = width * np.arange(first, last + 1.0) - digit / 2.0
     return edges if edges[-1] >= high else np.append(edges, edges[-1] + width)
+
+
+def _grid(values: Floats, digit: float) -> float:
+    """Find the coarsest grid that holds nearly all values; 0 where they are not recorded to a digit or all equal."""
+    if not digit or np.unique(values).size < 2:
+        return 0.0
+    counted = np.round(values / digit).astype(np.int64)
+    return digit * next(m for m in MULTIPLES if np.mean(counted % m == 0) >= ON_GRID)
 
 
 def _recorded_digit(values: Floats) -> float:
