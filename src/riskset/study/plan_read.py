@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -55,11 +56,18 @@ def plan_from_toml(text: str, path: Path | str = "study.toml") -> PlanKeys:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _broken(error, text, path) from None
+    return plan_from_keys(raw, lines_of(text), path)
+
+
+def plan_from_keys(
+    raw: Mapping[str, Any], lines: Mapping[Key, int], path: Path | str = "study.toml"
+) -> PlanKeys:
+    """Plan of keys that were read from somewhere; ``lines`` and ``path`` place the problems in messages."""
     rest, problems = planned_problems(raw)
     keys, broken = _validated(fill_tables(rest))
     problems = [*broken, *([] if keys is None else checks(keys)), *problems]
     if keys is None or problems:
-        raise plan_error(path, problems, lines_of(text))
+        raise plan_error(path, problems, lines)
     return keys
 
 
