@@ -36,7 +36,7 @@ def _reasons(plan: StudyPlan, outcome: str, rows: pl.DataFrame) -> Iterator[Risk
         (
             modifier_column(plan),
             "modifier.levels",
-            "Pool this level with another, or leave the modifier out.",
+            "Pool this level with another in modifier.levels.",
         ),
     ):
         ever = set(rows[column].drop_nulls().unique().to_list())
