@@ -9,6 +9,7 @@ import pytest
 
 from riskset.episodes import Timeline
 from riskset.errors import EpisodeError, TableError
+from riskset.tables import TableSpec, read_table
 
 
 @pytest.fixture
@@ -318,3 +319,13 @@ def test_pandas_and_arrow_come_in_by_the_same_door(people):
         timeline = Timeline(frame, id="id", entry="entry", exit="exit").event("death", at="exit")
         episodes = timeline.episodes("death")
         assert pl.DataFrame(episodes).rows() == [("P", 0.0, 31.0, True)]
+
+
+def test_unreadable_dates_of_persons_are_rejects_with_their_own_rule(tmp_path):
+    (tmp_path / "p.csv").write_text(
+        "id,entry,exit,born\na,2024-01-01,01/02/2024,1950-01-01\nb,2024-01-01,2024-03-01,05/06/1950\nc,,2024-03-01,1950-01-01\n"
+    )
+    table = read_table(TableSpec("p", "p.csv", id="id", dates=("entry", "exit", "born")), tmp_path)
+    timeline = Timeline(table, id="id", entry="entry", exit="exit", allowance=None).age("born")
+    assert timeline.rejects.frame.select("row", "column").rows() == [(2, "exit"), (3, "born"), (4, "entry")]
+    assert timeline.at_entry().rows() == [("b", None)]

@@ -10,8 +10,19 @@ import polars as pl
 
 from riskset.episodes.persons import IMPLAUSIBLE, Persons
 from riskset.errors import EpisodeError
-from riskset.tables import ROW, Rejects, Table, as_frame, nearest, parse_times, window, with_rows
-from riskset.tables.ticks import DAY, NEVER, Clock, duration_ticks, significant, to_ticks
+from riskset.tables import (
+    ROW,
+    Rejects,
+    Table,
+    Times,
+    as_frame,
+    nearest,
+    no_problems,
+    parse_times,
+    window,
+    with_rows,
+)
+from riskset.tables.ticks import DAY, NEVER, Clock, Flags, duration_ticks, significant, to_ticks
 from riskset.tables.times import NOT_A_DATE
 from riskset.units import person_time_divisor
 
@@ -72,6 +83,8 @@ def enter_persons(
         raise EpisodeError(
             "follow-up has no end", where=source, remedy="Name the exit column, or give max_followup."
         )
+    if isinstance(frame.schema[id], pl.Categorical | pl.Enum):
+        frame = frame.with_columns(pl.col(id).cast(pl.String))  # ids sort as text, whatever their coding
     frame = frame.sort(id)
     plausible = window(plausible_dates)
     blank = Persons(
@@ -86,27 +99,16 @@ def enter_persons(
         calendar=_is_calendar(frame[entry]),
         population=frame[id] if population is None else _ids(population, id),
         source=source,
+        problems=data.problems if isinstance(data, Table) else no_problems(),
     )
-    rejects = Rejects()
-    begins, bad, outside = blank.times(frame[entry], where=f"{source}, column '{entry}'")
-    rejects = _reject(rejects, frame, source, entry, bad, outside)
-    rejects = rejects.add(
-        source, frame[ROW].filter(pl.Series(~begins.known) & ~bad & ~outside), entry, NEEDS_ENTRY
-    )
-    fine = begins.known & ~(bad | outside).to_numpy()
+    begins, fine, rejects = _dates(blank, entry, None, NEEDS_ENTRY)
     end = np.full(frame.height, NEVER)
     if exit is not None:
-        flag = None if exit_date_only is None else frame[exit_date_only]
-        ends, bad, outside = blank.times(frame[exit], where=f"{source}, column '{exit}'", date_only=flag)
-        rejects = _reject(rejects, frame, source, exit, bad, outside)
-        rejects = rejects.add(
-            source, frame[ROW].filter(pl.Series(~ends.known) & ~bad & ~outside), exit, NEEDS_EXIT
-        )
-        fine &= ends.known & ~(bad | outside).to_numpy()
+        ends, ended, more = _dates(blank, exit, exit_date_only, NEEDS_EXIT)
         end = ends.ticks - begins.ticks
-        first = fine & (end < 0)
-        rejects = rejects.add(source, frame[ROW].filter(pl.Series(first)), exit, EXIT_FIRST)
-        fine &= ~first
+        first = fine & ended & (end < 0)
+        more = more.add(source, frame[ROW].filter(pl.Series(first)), exit, EXIT_FIRST)
+        rejects, fine = rejects.extend(more.frame), fine & ended & ~first
     capped = np.zeros(frame.height, dtype=np.bool_)
     if max_followup is not None:
         cap = duration_ticks(max_followup)
@@ -126,6 +128,7 @@ def enter_persons(
         blank.calendar,
         blank.population,
         source,
+        blank.problems,
     )
     return persons, rejects, int((~fine).sum())
 
@@ -145,11 +148,18 @@ def _ids(population: Any, id: str) -> pl.Series:
     return frame[id]
 
 
-def _reject(
-    rejects: Rejects, frame: pl.DataFrame, source: str, column: str, bad: pl.Series, outside: pl.Series
-) -> Rejects:
+def _dates(blank: Persons, column: str, date_only: str | None, needs: str) -> tuple[Times, Flags, Rejects]:
+    """Read a date that every person must have: its times, who has one, and the rejects."""
+    frame, source = blank.frame, blank.source
+    flag = None if date_only is None else frame[date_only]
+    times, bad, outside = blank.times(frame[column], where=f"{source}, column '{column}'", date_only=flag)
+    rejects = blank.problems_in([column])
+    known = frame[ROW].is_in(rejects.frame["row"].implode())
     rejects = rejects.add(source, frame[ROW].filter(bad), column, NOT_A_DATE)
-    return rejects.add(source, frame[ROW].filter(outside), column, IMPLAUSIBLE)
+    rejects = rejects.add(source, frame[ROW].filter(outside), column, IMPLAUSIBLE)
+    fine = times.known & ~(bad | outside | known).to_numpy()
+    missing = pl.Series(~times.known) & ~(bad | outside | known)
+    return times, fine, rejects.add(source, frame[ROW].filter(missing), column, needs)
 
 
 def since(
@@ -188,7 +198,7 @@ def since(
             where=f"{source}, column '{column}'",
             remedy="Write all times alike.",
         )
-    rejects = Rejects().add(source, frame[ROW].filter(parsed.bad), column, NOT_A_DATE)
+    rejects = persons.problems_in([column]).add(source, frame[ROW].filter(parsed.bad), column, NOT_A_DATE)
     # Ages are counted in whole days whatever the clock: the day of entry is the day of its stamp.
     day = persons.entry_day
     length = (day - times.ticks) / DAY / person_time_divisor(unit)

@@ -57,6 +57,8 @@ class Persons:
         Ids of everybody in the data, eligible or not.
     source : str
         File or name of the table of persons.
+    problems : pl.DataFrame
+        row, column, rule: what reading had found in their table.
     """
 
     frame: pl.DataFrame
@@ -70,11 +72,25 @@ class Persons:
     calendar: bool
     population: pl.Series
     source: str
+    problems: pl.DataFrame
 
     @property
     def n(self) -> int:
         """Number of persons."""
         return self.frame.height
+
+    def problems_in(self, columns: list[str]) -> Rejects:
+        """Collect what reading had found in some columns of these persons.
+
+        Parameters
+        ----------
+        columns : list of str
+
+        Returns
+        -------
+        Rejects
+        """
+        return Rejects().extend(problems_of(self.problems, self.frame, columns, self.source))
 
     def times(
         self, column: pl.Series, *, where: str, date_only: pl.Series | None = None

@@ -15,6 +15,7 @@ from riskset.tables.matching import match_filter as match_filter
 from riskset.tables.read import Table as Table
 from riskset.tables.read import TableSpec as TableSpec
 from riskset.tables.read import id_text as id_text
+from riskset.tables.read import no_problems as no_problems
 from riskset.tables.read import problems_of as problems_of
 from riskset.tables.read import read_table as read_table
 from riskset.tables.read import require_one_row_per_person as require_one_row_per_person

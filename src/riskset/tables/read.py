@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -86,7 +87,13 @@ class TableSpec:
         return tuple(dict.fromkeys([*named, *self.date_columns]))
 
 
-def _no_problems() -> pl.DataFrame:
+def no_problems() -> pl.DataFrame:
+    """Give an empty list of problems: row, column, rule.
+
+    Returns
+    -------
+    pl.DataFrame
+    """
     return pl.DataFrame(schema=_PROBLEMS)
 
 
@@ -118,7 +125,7 @@ class Table:
     name: str
     source: str
     sha256: str
-    problems: pl.DataFrame = field(default_factory=_no_problems)
+    problems: pl.DataFrame = field(default_factory=no_problems)
     n_read: int = 0
     n_behind_limit: int = 0
     notes: tuple[str, ...] = ()
@@ -257,6 +264,11 @@ def _parse_file(content: bytes, spec: TableSpec) -> pl.DataFrame:
         raise TableError("this kind of file is not read", where=spec.file, remedy=f"Save it as {_READABLE}.")
     if not content:
         raise TableError("the file is empty", where=spec.file, remedy="Export it again.")
+    header = _header(content)
+    if b"," not in header and any(mark in header for mark in (b";", b"\t", b"|")):
+        raise TableError(
+            "the columns are not separated by commas", where=spec.file, remedy="Save it as CSV with commas."
+        )
     # Whatever becomes an id, a date or a value is read as it stands; only other columns are given a type.
     as_text = dict.fromkeys(spec.columns, pl.String)
     try:
@@ -288,6 +300,16 @@ def _parse_file(content: bytes, spec: TableSpec) -> pl.DataFrame:
             remedy="Rename one of them.",
         )
     return frame
+
+
+def _header(content: bytes) -> bytes:
+    """Give the first line, unzipped; nothing where it cannot be unzipped, which the reader will say."""
+    if content[:2] == b"\x1f\x8b":
+        try:
+            content = zlib.decompressobj(wbits=31).decompress(content, 65_536)
+        except zlib.error:
+            return b""
+    return content[:65_536].partition(b"\n")[0]
 
 
 def _with_ids(table: Table, column: str) -> Table:

@@ -62,6 +62,7 @@ def test_missing_column_names_the_nearest(read):
         ("", "empty"),
         ("id,date,value,unit\n", "empty"),
         ("id,date,value,unit\na,2024-03-01,2.3,mg/dL,x\n", "more fields than the header"),
+        ("id;date;value;unit\na;2024-03-01;2,3;mg/dL\n", "not separated by commas"),
         ("id,date,value,unit,id\na,2024-03-01,2.3,mg/dL,a\n", "stands twice"),
         (
             "id,date,value,unit\na,2024-03-01,2.3,mg/dL\n".encode("utf-16"),
