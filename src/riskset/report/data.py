@@ -59,21 +59,18 @@ def matched(results: Results, number: int) -> Table:
 
 
 def audit(results: Results, number: int) -> Table:
-    """Set what was checked and what was found; what needs attention says so."""
-    rows = tuple(
-        (
-            row(line.topic),
-            words(_PREFIX[line.severity] + line.text),
-            Cell(fmt.DASH if line.n is None else fmt.count(line.n)),
+    """Set what was checked and what was found, topic by topic; what needs attention says so."""
+    topics: dict[str, list[tuple[Cell, ...]]] = {}
+    for line in results.audit.lines:
+        n = "" if line.n is None else fmt.count(line.n)
+        topics.setdefault(line.topic, []).append(
+            (row(_PREFIX[line.severity] + line.text, indent=True, text_cell=True), Cell(n))
         )
-        for line in results.audit.lines
-    )
-    head = (Cell("Topic", head="col", numeric=False), Cell("Finding", head="col", numeric=False), col("n"))
     return Table(
         id=f"table-{number}",
         caption="From raw tables to episodes: checks and counts",
-        head=(head,),
-        groups=(Rows(rows),),
+        head=((Cell("Finding", head="col", numeric=False), col("n")),),
+        groups=tuple(Rows(tuple(rows), heading=topic) for topic, rows in topics.items()),
         number=number,
         wide=True,
     )
@@ -113,7 +110,7 @@ def _printed(e: Estimate) -> str:
     if e.unit in {"persons", "events"}:
         return fmt.count(round(e.estimate))
     # a rate is printed as published: two decimals where it has no more, so that 0.1 reads 0.10
-    return fmt.fixed(e.estimate, max(2, fmt.common_decimals([e.estimate])))
+    return fmt.fixed(e.estimate, 2 if round(e.estimate, 2) == e.estimate else fmt.decimals_for(e.estimate))
 
 
 def _of_the_run(e: Estimate, results: Results) -> Cell:

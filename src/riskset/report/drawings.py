@@ -66,13 +66,13 @@ class Drawings:
     flow: Drawing
     forests: Mapping[str, Drawing]
     curves: Mapping[str, Drawing]
-    survival: Mapping[str, Drawing]
+    survival: tuple[Drawing, ...]  # in the order of the results; an outcome may have several
 
     def __iter__(self) -> Iterator[Drawing]:
         yield self.flow
         yield from self.forests.values()
         yield from self.curves.values()
-        yield from self.survival.values()
+        yield from self.survival
 
 
 def draw(results: Results) -> Drawings:
@@ -88,7 +88,7 @@ def draw(results: Results) -> Drawings:
             for c in results.curves
             if c.strata
         },
-        survival={s.outcome: _survival(s, next(number)) for s in results.survival if s.groups},
+        survival=tuple(_survival(s, next(number)) for s in results.survival if s.groups),
     )
 
 
@@ -271,4 +271,7 @@ def _survival(value: SurvivalCurve, number: int) -> Drawing:
     by = "" if value.grouping is None else f", by {fmt.inside(value.grouping)}"
     caption = f"{value.label}: Kaplan–Meier survival{by}, with 95% confidence intervals and numbers at risk."
     spoken = "The table below holds the numbers at risk and the survival at each tick."
-    return _drawing(f"survival-{slug(value.outcome)}", number, caption, spoken, draw_at)
+    key = f"survival-{slug(value.outcome)}" + (
+        "" if value.grouping is None else f"-by-{slug(value.grouping)}"
+    )
+    return _drawing(key, number, caption, spoken, draw_at)

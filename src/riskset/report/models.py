@@ -26,6 +26,15 @@ class Outcome:
         return next((m for m in self.models if m.primary), self.models[-1])
 
 
+_TESTS = {
+    "overall": "overall: no association",
+    "nonlinear": "nonlinearity: a straight line on the log scale",
+    "interaction": "interaction: the same curve in all levels",
+    "nonlinear interaction": "nonlinear interaction: curves that differ by a straight line at most",
+}
+"""The tests by name, each with its null hypothesis."""
+
+
 def labels_of(results: Results) -> dict[str, str]:
     """Give each outcome's words."""
     return {o.outcome: o.label for o in results.rates}
@@ -197,8 +206,12 @@ def _notes(outcome: Outcome) -> tuple[str, ...]:
         f"Ties: {ties}. Variance: {variance}." + (f" Intervals and P: {methods}." if methods else "")
     )
     bad = [f"{m.model}: {m.status}." for m in models if m.status != "converged"]
-    warned = [f"{m.model}: {w.rstrip('.')}." for m in models for w in m.warnings]
-    marked = [f"* {w.rstrip('.')}." for w in warnings_of(tuple(estimates))]
+    warned: list[str] = []
+    for text in dict.fromkeys(w for m in models for w in m.warnings):
+        said = [m.model for m in models if text in m.warnings]
+        who = "All models" if len(said) == len(models) > 1 else fmt.listing(said)
+        warned.append(f"{who}: {fmt.label(text.rstrip('.'))}.")
+    marked = [f"* {fmt.label(w.rstrip('.'))}." for w in warnings_of(tuple(estimates))]
     return tuple(n for n in (basis, adjusted, how, *bad, *warned, *marked) if n)
 
 
@@ -238,13 +251,17 @@ def coefficients(model: ModelResult, label: str) -> Table:
         )
         for c in model.coefficients
     )
+    marked = [
+        f"* {fmt.label(w.rstrip('.'))}."
+        for w in warnings_of(tuple(c.hazard_ratio for c in model.coefficients))
+    ]
     likelihood = (
         f"Log partial likelihood {fmt.fixed(model.loglik, 4)}, without covariates {fmt.fixed(model.loglik_null, 4)}. "
         f"{model.status.capitalize()}."
     )
     methods = fmt.listing(dict.fromkeys(c.hazard_ratio.method for c in model.coefficients))
     notes = [likelihood, f"Intervals and P: {methods}."]
-    notes += [f"* {w.rstrip('.')}." for w in warnings_of(tuple(c.hazard_ratio for c in model.coefficients))]
+    notes += marked
     return Table(
         id=f"coefficients-{model.outcome}-{model.slug}",
         caption=f"{label}, {model.model}: all coefficients",
@@ -264,27 +281,36 @@ def coefficients(model: ModelResult, label: str) -> Table:
 
 
 def curve_tests(curve: SplineCurve, label: str, number: int) -> Table:
-    """Set the tests of a curve: overall, nonlinearity, interaction, nonlinear interaction."""
-    rows = tuple(
-        (
-            row(t.estimand),
+    """Set the tests of a curve, all levels of the modifier together first, then each by itself."""
+    together: list[tuple[Cell, ...]] = []
+    apart: dict[str, list[tuple[Cell, ...]]] = {}
+    for t in curve.tests:
+        what = levels(t) or (t.estimand,)
+        df = t.unit.removeprefix("chi-square on ").removesuffix(" df")
+        line = (
+            row(_TESTS.get(what[0], what[0]), indent=True),
             Cell(fmt.fixed(t.estimate, 2), source=t.id),
-            Cell(t.unit.removeprefix("chi-square on ").removesuffix(" df"), source=t.id),
+            Cell(df, source=t.id),
             p_value(t),
         )
-        for t in curve.tests
-    )
+        if len(what) == 1:
+            together.append(line)
+        else:
+            apart.setdefault(what[1], []).append(line)
     methods = fmt.listing(dict.fromkeys(t.method for t in curve.tests))
     knots = ", ".join(fmt.plain(k) for k in curve.knots)
     notes = [
-        f"{curve.model} with {fmt.inside(curve.label)} as a restricted cubic spline (knots {knots} {curve.unit}); {methods}.",
-        *(f"{w.rstrip('.')}." for w in curve.warnings),
+        f"{curve.model} with {fmt.inside(curve.label)} as a restricted cubic spline (knots {knots} "
+        f"{fmt.unit(curve.unit)}); {methods}.",
+        *(f"{fmt.label(w.rstrip('.'))}." for w in curve.warnings),
     ]
+    groups = [Rows(tuple(together), heading="All levels jointly")] if together else []
+    groups += [Rows(tuple(lines), heading=fmt.label(level)) for level, lines in apart.items()]
     return Table(
         id=f"table-{number}",
         caption=f"{label}: tests of the curves",
         head=((Cell("Test", head="col", numeric=False), col("χ²"), col("df"), col("P")),),
-        groups=(Rows(rows),),
+        groups=tuple(groups),
         notes=tuple(notes),
         number=number,
     )
@@ -295,7 +321,7 @@ def curve_numbers(curve: SplineCurve, label: str) -> Table:
     longest = max(curve.strata, key=lambda s: len(s.x))
     step = max(1, (len(longest.x) - 1) // 8)
     shown = longest.x[::step]
-    decimals = fmt.common_decimals(shown)
+    decimals = fmt.common_decimals(shown, 0.0)
     rows: list[tuple[Cell, ...]] = []
     for x in shown:
         line = [row(fmt.fixed(x, decimals))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from statistics import median
 
 from riskset.report import formats as fmt
 from riskset.report.table import Cell, Rows, Table, col, row, words
@@ -37,7 +38,7 @@ def table1(value: Table1, number: int) -> Table:
     notes = [
         "Continuous variables: median (first to third quartile)." if "continuous" in kinds else "",
         "Categories: number (percent of those with a value)." if "category" in kinds else "",
-        "SMD: standardised mean difference, the largest between two groups.",
+        "SMD: standardised mean difference, the largest between two groups of at least 10 persons.",
     ]
     return Table(
         id=f"table-{number}",
@@ -52,11 +53,13 @@ def table1(value: Table1, number: int) -> Table:
 
 def _variable(lines: tuple[CharacteristicRow, ...]) -> Iterator[tuple[Cell, ...]]:
     first = lines[0]
-    name = first.label if first.unit is None else f"{first.label}, {first.unit}"
+    name = first.label if first.unit is None else f"{first.label}, {fmt.unit(first.unit)}"
     summaries = (first.overall, *first.groups)
     smd = Cell(fmt.fixed(first.smd, 2))
     if first.kind == "continuous":
-        decimals = fmt.common_decimals(v for s in summaries for v in (s.median, s.q1, s.q3))
+        spreads = [s.q3 - s.q1 for s in summaries if s.q1 is not None and s.q3 is not None]
+        shown = [v for s in summaries for v in (s.median, s.q1, s.q3)]
+        decimals = fmt.common_decimals(shown, median(spreads) if spreads else 0.0)
         yield row(name), *(Cell(_quartiles(s, decimals)) for s in summaries), smd
     elif len(lines) == 1:
         name = name if first.level in {None, "yes"} else f"{name}: {first.level}"
@@ -199,6 +202,7 @@ def cells(results: Results, outcomes: Sequence[OutcomeRates], number: int) -> Ta
         notes=tuple(n for n in notes if n),
         number=number,
         wide=True,
+        dense=True,
     )
 
 

@@ -25,6 +25,7 @@ class Cell:
     span: int = 1
     numeric: bool = True
     indent: bool = False
+    wide: bool = False  # holds a sentence
     marked: bool = False  # carries a warning that stands under the table
 
 
@@ -48,6 +49,7 @@ class Table:
     notes: tuple[str, ...] = ()
     number: int | None = None
     wide: bool = False  # needs the whole width of the page
+    dense: bool = False  # and little room between its columns
     plain: tuple[str, ...] = field(default=())  # formulas and the like, set as code under the notes
 
     @property
@@ -72,15 +74,15 @@ def col(text: str, span: int = 1) -> Cell:
     return Cell(fmt.label(text), head="col" if span == 1 else "colgroup", span=span)
 
 
-def row(text: str, *, indent: bool = False, marked: bool = False) -> Cell:
-    """Head a row.
+def row(text: str, *, indent: bool = False, marked: bool = False, text_cell: bool = False) -> Cell:
+    """Head a row; a text cell holds a sentence and takes the width that a sentence needs.
 
     Examples
     --------
     >>> row(">= 2.4 mg/dL").text
     '≥ 2.4 mg/dL'
     """
-    return Cell(fmt.label(text), head="row", numeric=False, indent=indent, marked=marked)
+    return Cell(fmt.label(text), head="row", numeric=False, indent=indent, marked=marked, wide=text_cell)
 
 
 def words(text: str) -> Cell:
