@@ -201,7 +201,7 @@ def test_sparse_models_say_so(results: Results) -> None:
     m = model(results, "fracture", "model-3")
     assert m.events_per_parameter == pytest.approx(m.basis.n_events / 20)
     assert any("per coefficient" in w for w in m.warnings)
-    assert any("New fracture, Model 3" in w for w in results.warnings)
+    assert any("Model 3 has fewer than 10 events per coefficient" in w for w in results.warnings)
     for cell in m.cells:
         assert bool(cell.rate.warnings) == (cell.rate.basis.n_events < 10)
 
@@ -219,10 +219,11 @@ def test_curves_are_one_at_the_reference_and_trimmed(results: Results) -> None:
         assert df == {"overall": 9, "nonlinear": 6, "interaction": 6, "nonlinear interaction": 4}
 
 
-def test_survival_is_for_death_alone(results: Results) -> None:
+def test_survival_is_for_death_alone(plan: StudyPlan, results: Results) -> None:
+    use = plan.drugs["calcimimetic"].label
     assert [(c.outcome, c.grouping) for c in results.survival] == [
         ("death", None),
-        ("death", "Calcimimetic at index"),
+        ("death", f"{use} use at index"),
     ]
     (whole,) = results.survival[0].groups
     assert whole.at_risk[0] == 399

@@ -16,6 +16,7 @@ from riskset.study.preflight import Preflight
 from riskset.study.results import Audit, AuditLine, Count, Matched
 from riskset.tables import Matched as Found
 from riskset.tables import Rejects
+from riskset.units import parse_duration
 
 MOSTLY_UNKNOWN = 50  # percent of person-time without a value: the models then speak for the smaller part
 
@@ -46,7 +47,6 @@ def audit(
     lines = [
         *_reading(study, before),
         *_persons(study),
-        *_sources(study, episodes),
         *_timeline(plan, study.timeline.notes),
         *(line for name, e in episodes.items() for line in _outcome(study, name, e, notes[name])),
         *_rejects(rejects),
@@ -98,18 +98,19 @@ def _persons(study: Assembled) -> Iterator[AuditLine]:
             yield AuditLine(topic="Cohort", text=text, n=step.n_undecided, severity="note")
 
 
-def _sources(study: Assembled, episodes: Mapping[str, Episodes]) -> Iterator[AuditLine]:
-    for name, known in study.sources.items():
-        label = study.plan.outcomes[name].label
-        for source, n in _events_by_source(known, episodes[name], study.plan.data.id).items():
-            yield AuditLine(topic=label, text=f"events that count, dated by {source}", n=n)
-        for comparison in known.comparisons:
-            yield AuditLine(
-                topic=label,
-                text=contradiction(comparison),
-                n=comparison.n_both - comparison.n_agree,
-                severity="warning" if comparison.contradicts else "fact",
-            )
+def _sources(study: Assembled, name: str, episodes: Episodes) -> Iterator[AuditLine]:
+    if name not in study.sources:
+        return
+    known, label = study.sources[name], study.plan.outcomes[name].label
+    for source, n in _events_by_source(known, episodes, study.plan.data.id).items():
+        yield AuditLine(topic=label, text=f"events that count, dated by {source}", n=n)
+    for comparison in known.comparisons:
+        yield AuditLine(
+            topic=label,
+            text=contradiction(comparison),
+            n=(comparison.n_both - comparison.n_agree) or None,
+            severity="warning" if comparison.contradicts else "fact",
+        )
 
 
 def _events_by_source(known: FirstKnown, episodes: Episodes, key: str) -> dict[str, int]:
@@ -166,23 +167,29 @@ def _outcome(study: Assembled, name: str, episodes: Episodes, notes: Sequence[No
     for note in audited.lines[len(notes) :]:
         if note.text.partition(":")[0] not in own:
             yield AuditLine(topic=plan.outcomes[name].label, text=note.text, n=note.n, severity=note.severity)
+    yield from _sources(study, name, episodes)
     for measure in audited.measures:
         if measure.name in changing:
             yield _ages(plan, name, measure)
 
 
-def _ages(plan: StudyPlan, outcome: str, measure: MeasureAudit) -> AuditLine:
-    known = measure.person_days - measure.person_days_missing
-    missing = 100 * measure.person_days_missing / (measure.person_days or 1.0)
+def _ages(plan: StudyPlan, outcome: str, audited: MeasureAudit) -> AuditLine:
+    """Say how much person-time has no value, and how old the values in use are."""
+    measure = plan.measures[audited.name]
+    known = audited.person_days - audited.person_days_missing
+    missing = 100 * audited.person_days_missing / (audited.person_days or 1.0)
+    # no value is older than it may stand, so an age beyond that says nothing
+    most = float("inf") if measure.carry_forward is None else parse_duration(measure.carry_forward)
+    old = {age: days for age, days in audited.person_days_older.items() if age < most}
     older = ", ".join(
-        f"{100 * days / (known or 1.0):.1f}% older than {age} days"
-        for age, days in measure.person_days_older.items()
+        f"{100 * days / (known or 1.0):.1f}% older than {age} days" for age, days in old.items()
     )
-    never = f"; {measure.persons_without:,} persons never have a value" if measure.persons_without else ""
+    n = audited.persons_without
+    never = f"; {n:,} {'person never has' if n == 1 else 'persons never have'} a value" if n else ""
     return AuditLine(
         topic=plan.outcomes[outcome].label,
-        text=f"{plan.measures[measure.name].label} is not known in {missing:.1f}% of person-time{never}; of the "
-        f"person-time with a value, {older}",
+        text=f"{measure.label} is not known in {missing:.1f}% of person-time{never}"
+        + (f"; of the person-time with a value, {older}" if older else ""),
         severity="warning" if missing > MOSTLY_UNKNOWN else "fact",
     )
 

@@ -53,11 +53,10 @@ def spline_curve(
 
     def tested(test: CurveTest) -> Estimate:
         levels = (test.name,) if test.level is None else (test.name, str(test.level))
-        among = "all levels" if test.level is None else str(test.level)
+        among = "all levels together" if test.level is None else str(test.level)
         return Estimate(
             id=estimate_id(question.outcome, slug, "test", *levels),
-            estimand=f"{test.name} test of the curve of {label} for {question.label}, "
-            f"{question.cells.modifier_label}: {among}",
+            estimand=f"{test.name.capitalize()} test of the curve: {among}",
             unit=f"chi-square on {test.df} df",
             estimate=test.chi2,
             p=test.p,

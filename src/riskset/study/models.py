@@ -97,7 +97,7 @@ def model_result(rows: pl.DataFrame, model: ModelFormula, question: Question) ->
             f"{EVENTS_PER_COEFFICIENT} estimates may be far off and intervals too narrow."
         )
     if sparse:
-        names = "; ".join(f"{c.exposure}, {c.modifier}: {c.rate.basis.n_events}" for c in sparse)
+        names = ", ".join(f"{c.exposure} and {c.modifier} {c.rate.basis.n_events}" for c in sparse)
         more.append(f"Cells with fewer than {SPARSE} events: {names}.")
     head = _Headline(question, model, basis, fitted.robust)
     return ModelResult(

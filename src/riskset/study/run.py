@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from riskset import __version__
+from riskset.cohort import MAX_FOLLOWUP
 from riskset.episodes import AuditLine as Note
 from riskset.episodes import Episodes
 from riskset.study.assemble import (
@@ -30,7 +31,7 @@ from riskset.study.output import staged
 from riskset.study.plan import StudyPlan
 from riskset.study.preflight import preflight, raise_all
 from riskset.study.published import PrintedMargins, compare
-from riskset.study.rates import Cells, RateUnit, outcome_rates
+from riskset.study.rates import SPARSE, Cells, RateUnit, outcome_rates
 from riskset.study.results import (
     AuditLine,
     Count,
@@ -147,7 +148,7 @@ def _run(plan: StudyPlan, progress: Callable[[str], None]) -> tuple[Results, dic
         exposure_label=plan.measures[plan.exposure.measure].label,
         exposure_levels=exposure_levels(plan),
         exposure_rationale=plan.exposure.rationale,
-        modifier_label=plan.drugs[plan.modifier.drug].label,
+        modifier_label=_use(plan),
         modifier_levels=tuple(plan.modifier.levels),
         flow=_flow(plan, study, persons, steps),
         table1=_table1(plan, persons),
@@ -197,6 +198,11 @@ def _cells(plan: StudyPlan) -> Cells:
     )
 
 
+def _use(plan: StudyPlan) -> str:
+    """Name the modifier as a state of persons, "Calcimimetic use"; the drug's own name stays in the estimands."""
+    return f"{plan.drugs[plan.modifier.drug].label} use"
+
+
 def _rate_unit(plan: StudyPlan) -> RateUnit:
     return RateUnit(plan.report.rates.per, plan.report.rates.unit)
 
@@ -219,16 +225,23 @@ def _followed(
 
 
 def _flow(plan: StudyPlan, study: Assembled, persons: pl.DataFrame, steps: tuple[FlowStep, ...]) -> Flow:
-    whole = f"Followed for the whole of {plan.cohort.max_followup}"
-    ended = persons[ENDED_BY].fill_null("Not recorded").replace("max_followup", whole)
-    counts = ended.value_counts().sort(["count", ENDED_BY], descending=[True, False])
+    words = {o.end_reason: o.label for o in plan.outcomes.values() if o.end_reason is not None}
+    words |= {MAX_FOLLOWUP: f"Followed for the whole of {plan.cohort.max_followup}"}
+    counts = persons[ENDED_BY].value_counts().sort(["count", ENDED_BY], descending=[True, False])
     return Flow(
         screened=study.ledger.screened,
         screened_label=f"Persons in {plan.tables[plan.cohort.from_].file}",
         steps=steps,
         included=persons.height,
-        ends=tuple(Count(label=str(label), n=int(n)) for label, n in counts.iter_rows()),
+        ends=tuple(Count(label=_reason(reason, words), n=int(n)) for reason, n in counts.iter_rows()),
     )
+
+
+def _reason(reason: str | None, words: Mapping[str, str]) -> str:
+    """Write how follow-up ended; the table's own words begin with a capital."""
+    if not reason:
+        return "Not recorded"
+    return words.get(reason, f"{reason[0].upper()}{reason[1:]}")
 
 
 def _table1(plan: StudyPlan, persons: pl.DataFrame) -> tuple[Table1, ...]:
@@ -237,8 +250,8 @@ def _table1(plan: StudyPlan, persons: pl.DataFrame) -> tuple[Table1, ...]:
     exposure, modifier = exposure_column(plan), modifier_column(plan)
     drugs = [Characteristic(n, d.label) for n, d in plan.drugs.items() if n != plan.modifier.drug]
     groups = {
-        "modifier": (modifier, plan.drugs[plan.modifier.drug].label, (exposure, _exposure_group(plan))),
-        "exposure": (exposure, _exposure_group(plan), (modifier, plan.drugs[plan.modifier.drug].label)),
+        "modifier": (modifier, _use(plan), (exposure, _exposure_group(plan))),
+        "exposure": (exposure, _exposure_group(plan), (modifier, _use(plan))),
     }
     out: list[Table1] = []
     for kind in plan.report.table1.by:
@@ -269,7 +282,7 @@ def _survival(plan: StudyPlan, outcome: _Outcome, persons: pl.DataFrame) -> list
     by = q.cells.modifier
     if persons[by].drop_nulls().n_unique() > 1:
         at_index = frame.drop(by).join(persons.select(q.id, by), on=q.id, how="left", maintain_order="left")
-        grouping = f"{q.cells.modifier_label} at index"
+        grouping = f"{_use(plan)} at index"
         curves.append(survival_curve(at_index, q.outcome, q.label, id=q.id, by=by, grouping=grouping))
     return curves
 
@@ -303,20 +316,23 @@ def _warnings(plan: StudyPlan, models: list[ModelResult], lines: tuple[AuditLine
         out.append(
             "The cut-point of the exposure has no stated reason: everything by exposure group is exploratory."
         )
-    for model in models:
-        label = plan.outcomes[model.outcome].label
-        if model.status != "converged":
-            out.append(f"{label}, {model.model}: {model.status}.")
-        if model.primary and model.events_per_parameter < EVENTS_PER_COEFFICIENT:
-            out.append(
-                f"{label}, {model.model}: {model.events_per_parameter:.1f} events per coefficient; under "
-                f"{EVENTS_PER_COEFFICIENT} estimates may be far off and intervals too narrow."
-            )
-        sparse = [c for c in model.cells if c.rate.basis.n_events < EVENTS_PER_COEFFICIENT]
-        if model.primary and sparse:
-            names = "; ".join(f"{c.exposure}, {c.modifier}: {c.rate.basis.n_events}" for c in sparse)
-            out.append(
-                f"{label}: cells with fewer than {EVENTS_PER_COEFFICIENT} events in the models ({names})."
-            )
+    label = {name: outcome.label for name, outcome in plan.outcomes.items()}
+    out += [f"{label[m.outcome]}, {m.model}: {m.status}." for m in models if m.status != "converged"]
+    primary = [m for m in models if m.primary or len(plan.models) == 1]
+    thin = [m for m in primary if m.events_per_parameter < EVENTS_PER_COEFFICIENT]
+    if thin:
+        named = ", ".join(f"{label[m.outcome]} {m.events_per_parameter:.1f}" for m in thin)
+        out.append(
+            f"{plan.primary_model} has fewer than {EVENTS_PER_COEFFICIENT} events per coefficient ({named}): its "
+            "estimates may be far off and its intervals too narrow."
+        )
+    sparse = {label[m.outcome]: [c for c in m.cells if c.rate.basis.n_events < SPARSE] for m in primary}
+    if any(sparse.values()):
+        named = "; ".join(
+            f"{outcome}: {', '.join(f'{c.exposure} and {c.modifier} {c.rate.basis.n_events}' for c in cells)}"
+            for outcome, cells in sparse.items()
+            if cells
+        )
+        out.append(f"Cells with fewer than {SPARSE} events in the models ({named}).")
     out += [f"{line.topic}: {line.text}." for line in lines if line.severity == "warning"]
     return tuple(dict.fromkeys(out))

@@ -24,6 +24,9 @@ from riskset.errors import CohortError
 from riskset.study.results import CharacteristicRow, Count, Summary, Table1
 
 NOT_KNOWN = "not known"
+# The standard error of a standardised difference is about sqrt(1/n1 + 1/n2): over 0.3 with ten persons in a group,
+# three times the 0.1 that counts as imbalance. Smaller groups are shown and not compared.
+FEWEST_COMPARED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,12 @@ class Characteristic:
 
 
 def describe(
-    persons: pl.DataFrame, characteristics: Sequence[Characteristic], *, by: str, label: str
+    persons: pl.DataFrame,
+    characteristics: Sequence[Characteristic],
+    *,
+    by: str,
+    label: str,
+    fewest_compared: int = FEWEST_COMPARED,
 ) -> Table1:
     """Describe a cohort: one line per number, one or more per category.
 
@@ -51,6 +59,8 @@ def describe(
         The grouping column, an Enum. People without a value form a last group.
     label : str
         The grouping in words.
+    fewest_compared : int
+        Groups of fewer persons are shown, and take no part in the standardised differences.
 
     Returns
     -------
@@ -64,12 +74,12 @@ def describe(
     Examples
     --------
     >>> import polars as pl
-    >>> persons = pl.DataFrame({"age": [60.0, 70.0, 65.0, 75.0], "use": ["no", "no", "yes", "yes"]},
+    >>> persons = pl.DataFrame({"age": [60.0, 70.0, 65.0, 75.0] * 5, "use": ["no", "no", "yes", "yes"] * 5},
     ...                        schema_overrides={"use": pl.Enum(["no", "yes"])})
     >>> table = describe(persons, [Characteristic("age", "Age", "years")], by="use", label="Use")
     >>> row = table.rows[0]
     >>> row.overall.median, row.groups[1].mean, round(row.smd, 3)
-    (67.5, 70.0, 0.707)
+    (67.5, 70.0, 0.949)
     """
     missing = [name for name in (*(c.column for c in characteristics), by) if name not in persons.columns]
     if missing:
@@ -78,12 +88,12 @@ def describe(
     masks = [(level, (group == level).fill_null(value=False)) for level in levels_of(persons[by])]
     if group.null_count():
         masks.append((NOT_KNOWN, group.is_null()))
+    # people whose group is not known are shown, but they are no group to be compared
+    compared = [name != NOT_KNOWN and mask.sum() >= fewest_compared for name, mask in masks]
     rows: list[CharacteristicRow] = []
     for item in characteristics:
         column = persons[item.column]
         split = [column.filter(mask) for _, mask in masks]
-        # people whose group is not known are shown, but they are no group to be compared
-        compared = [part for (name, _), part in zip(masks, split, strict=True) if name != NOT_KNOWN]
         rows.extend(_lines(item, column, split, compared))
     return Table1(
         by=label,
@@ -108,8 +118,9 @@ def levels_of(column: pl.Series) -> list[str]:
 
 
 def _lines(
-    item: Characteristic, column: pl.Series, split: Sequence[pl.Series], compared: Sequence[pl.Series]
+    item: Characteristic, column: pl.Series, split: Sequence[pl.Series], which: Sequence[bool]
 ) -> list[CharacteristicRow]:
+    compared = [part for part, chosen in zip(split, which, strict=True) if chosen]
     if column.dtype.is_numeric():
         smd = _largest(_smd_numbers(_floats(a), _floats(b)) for a, b in combinations(compared, 2))
         summaries = [_of_numbers(part) for part in (column, *split)]
@@ -117,11 +128,12 @@ def _lines(
     if column.dtype == pl.Boolean:
         words = pl.col("v").replace_strict({True: "yes", False: "no"}, return_dtype=pl.Enum(["no", "yes"]))
         column, *rest = (pl.DataFrame({"v": part}).select(words)["v"] for part in (column, *split))
-        split, compared = rest, rest[: len(compared)]
+        split = rest
         shown = ["yes"]
     else:
         shown = levels_of(column)
     levels = levels_of(column)
+    compared = [part for part, chosen in zip(split, which, strict=True) if chosen]
     smd = _largest(_smd_shares(a, b, levels) for a, b in combinations(compared, 2))
     lines: list[CharacteristicRow] = []
     for level in shown:

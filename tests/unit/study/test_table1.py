@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import polars as pl
 import pytest
 
 from riskset.errors import CohortError
-from riskset.study.table1 import NOT_KNOWN, Characteristic, describe
+from riskset.study.table1 import NOT_KNOWN, Characteristic
+from riskset.study.table1 import describe as describe_cohort
 
 USE = pl.Enum(["naive", "user"])
+describe = partial(describe_cohort, fewest_compared=2)  # hand algebra needs small groups
 
 
 def test_continuous_by_hand() -> None:
@@ -104,3 +107,13 @@ def test_empty_groups_constants_and_disjoint_levels_have_no_distance() -> None:
 def test_a_missing_column_is_named() -> None:
     with pytest.raises(CohortError, match="'bmi'"):
         describe(pl.DataFrame({"g": ["a"]}), [Characteristic("bmi", "BMI")], by="g", label="G")
+
+
+def test_a_group_of_a_handful_is_shown_and_not_compared() -> None:
+    persons = pl.DataFrame(
+        {"x": [0.0, 1.0] * 10 + [9.0] * 3, "g": ["naive"] * 10 + ["user"] * 10 + ["past"] * 3},
+        schema_overrides={"g": pl.Enum(["naive", "user", "past"])},
+    )
+    (row,) = describe_cohort(persons, [Characteristic("x", "X")], by="g", label="G").rows
+    assert row.groups[2].mean == 9.0
+    assert row.smd == 0.0  # naive and user are alike
