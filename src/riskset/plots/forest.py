@@ -207,7 +207,7 @@ def _cell(row: ForestRow, column: int) -> str:
 
 def _detail(row: ForestRow, columns: Sequence[str]) -> str:
     """Join the extra columns to one line under the label, for narrow figures; the header names them."""
-    return "; ".join(v for _, v in zip(columns, row.cells, strict=False) if v)
+    return "; ".join(v.replace(" ", "\u00a0") for _, v in zip(columns, row.cells, strict=False) if v)
 
 
 def _limits(rows: Sequence[ForestRow]) -> tuple[float, float]:

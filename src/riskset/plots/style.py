@@ -7,6 +7,7 @@ every machine, and which is wider than the fonts that a browser would put in its
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,6 +68,9 @@ def series(index: int) -> Series:
     return SERIES[index % len(SERIES)]
 
 
+_COMPARISON: Final = re.compile(r" ([=<>≤≥]) ")
+
+
 # --- text ----------------------------------------------------------------------------------------------------
 
 
@@ -95,6 +99,9 @@ def line_height(size: float = BODY) -> float:
 def wrap(text: str, width: float, size: float = BODY, *, bold: bool = False) -> str:
     """Break a text into lines that fit ``width`` millimetres; a word that is wider alone is broken too.
 
+    No line ends or begins with a sign of comparison: "P = 0.04" stays together. So do words that are joined by
+    no-break spaces, which become plain ones.
+
     Examples
     --------
     >>> wrap("Magnesium within 90 days before index", 30.0).count(chr(10))
@@ -103,7 +110,7 @@ def wrap(text: str, width: float, size: float = BODY, *, bold: bool = False) -> 
     lines: list[str] = []
     for paragraph in text.split("\n"):
         line = ""
-        for word in paragraph.split(" "):
+        for word in _COMPARISON.sub("\u00a0\\1\u00a0", paragraph).split(" "):
             longer = f"{line} {word}" if line else word
             if text_width(longer, size, bold=bold) <= width:
                 line = longer
@@ -118,7 +125,7 @@ def wrap(text: str, width: float, size: float = BODY, *, bold: bool = False) -> 
                 lines.append(line[:cut])
                 line = line[cut:]
         lines.append(line)
-    return "\n".join(lines)
+    return "\n".join(lines).replace("\u00a0", " ")
 
 
 def _wider(text: str, width: float, size: float, bold: bool, n: int) -> bool:

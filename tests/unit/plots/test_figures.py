@@ -211,6 +211,10 @@ def test_wrap_never_exceeds_its_width_and_loses_no_letter():
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
 
 
+def test_wrap_keeps_comparisons_together():
+    assert wrap("a nonlinear P = 0.041", text_width("a nonlinear P =") + 0.1) == "a nonlinear\nP = 0.041"
+
+
 def test_an_interval_beyond_the_axis_ends_in_an_arrow():
     figure = forest_figure(
         [ForestRow("a", 1.0, 0.9, 1.1, text="1"), ForestRow("b", 2.0, 0.001, 900.0, text="2")]
