@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import numpy as np
@@ -11,11 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from riskset.cox.arrays import coxph_matrix
 from riskset.cox.fit import CoxFit
-from riskset.design import Formula, build_design, offset_of, parse_formula, render, to_polars
+from riskset.design import build_design, offset_of, parse_formula, render, to_polars
 from riskset.design.evaluate import to_polars_expr
 from riskset.design.formula import Surv
 from riskset.design.grammar import Expr, Name
-from riskset.errors import DesignError, FitError, RisksetWarning
+from riskset.errors import DesignError, FitError, RisksetError, RisksetWarning
 
 Floats = NDArray[np.float64]
 
@@ -113,35 +115,36 @@ def coxph(
     if frame.height == 0:
         raise FitError("no row is left to fit", where="data")
 
-    entry, exit, event = _response(surv, frame)
-    columns = {
-        _column_name(expr): values
-        for expr, values in ((surv.entry, entry), (surv.exit, exit), (surv.event, event))
-        if expr is not None and values is not None
-    }
-    time = to_polars_expr(surv.exit if surv.entry is None else surv.entry)
-    design = build_design(parsed, frame, order=time, person=id)
-    weight = None if weights is None else _numbers(frame[weights])
-    if robust is None:
-        robust = _robust_by_default(frame, event, weight, id=id, cluster=cluster)
-    groups = None
-    if robust:
-        groups = _clusters(frame, cluster or id, counting=entry is not None)
-    matrix = coxph_matrix(
-        design.matrix(frame),
-        entry,
-        exit,
-        event,
-        strata=None if design.strata is None else design.strata.codes(frame),
-        weights=weight,
-        offset=offset_of(parsed, frame),
-        cluster=groups,
-        ties=ties,
-        init=init,
-        tolerance=tolerance,
-        max_iterations=max_iterations,
-        overwrite_X=True,
-    )
+    with _rows_as_given(whole, frame):
+        entry, exit, event = _response(surv, frame)
+        columns = {
+            _column_name(expr): values
+            for expr, values in ((surv.entry, entry), (surv.exit, exit), (surv.event, event))
+            if expr is not None and values is not None
+        }
+        time = to_polars_expr(surv.exit if surv.entry is None else surv.entry)
+        design = build_design(parsed, frame, order=time, person=id)
+        weight = None if weights is None else _numbers(frame[weights])
+        if robust is None:
+            robust = _robust_by_default(frame, event, weight, id=id, cluster=cluster)
+        groups = None
+        if robust:
+            groups = _clusters(frame, cluster or id, counting=entry is not None)
+        matrix = coxph_matrix(
+            design.matrix(frame),
+            entry,
+            exit,
+            event,
+            strata=None if design.strata is None else design.strata.codes(frame),
+            weights=weight,
+            offset=offset_of(parsed, frame),
+            cluster=groups,
+            ties=ties,
+            init=init,
+            tolerance=tolerance,
+            max_iterations=max_iterations,
+            overwrite_X=True,
+        )
     everyone = None if id is None else whole[id].drop_nulls().n_unique()
     present = frame.height if entry is None else None
     if id is not None:
@@ -185,7 +188,7 @@ def _complete(frame: pl.DataFrame, missing: str, id: str | None) -> pl.DataFrame
         raise FitError(
             "a value is missing",
             where=", ".join(counts),
-            n_rows=lost,
+            rows=(_positions(frame, complete=False) + 2).tolist(),
             remedy="Complete the rows, or leave them out with missing='drop'.",
         )
     persons = ""
@@ -200,6 +203,27 @@ def _complete(frame: pl.DataFrame, missing: str, id: str | None) -> pl.DataFrame
         stacklevel=3,
     )
     return complete
+
+
+def _positions(frame: pl.DataFrame, *, complete: bool) -> NDArray[np.int64]:
+    """Positions of the rows in which nothing, or something, is missing."""
+    missing = frame.select(pl.any_horizontal(pl.all().is_null())).to_series().to_numpy()
+    return np.flatnonzero(missing != complete)
+
+
+@contextmanager
+def _rows_as_given(whole: pl.DataFrame, frame: pl.DataFrame) -> Generator[None]:
+    """Let refusals number rows as they were given, not as they stand when incomplete ones have left."""
+    try:
+        yield
+    except RisksetError as error:
+        if not error.rows or whole.height == frame.height:
+            raise
+        given = _positions(whole, complete=True)
+        rows = [int(given[row - 2]) + 2 for row in error.rows]
+        raise type(error)(
+            error.rule, where=error.where, rows=rows, n_rows=error.n_rows, remedy=error.remedy
+        ) from None
 
 
 def _response(surv: Surv, frame: pl.DataFrame) -> tuple[Floats | None, Floats, NDArray[np.bool_]]:
@@ -267,6 +291,3 @@ def _clusters(frame: pl.DataFrame, column: str | None, *, counting: bool) -> NDA
             remedy="Name the column of persons with id=, or cluster=.",
         )
     return np.arange(frame.height)
-
-
-__all__ = ["Formula", "coxph"]

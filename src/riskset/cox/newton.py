@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from riskset.errors import FitError
 from riskset.kernel import RiskRows, State, evaluate, information, score
 from riskset.linalg import Cholesky, rank_revealing_cholesky
 
@@ -88,6 +89,12 @@ def maximise(
         Relative change of the log likelihood below which R calls the fit converged.
     """
     state = evaluate(rows, start)
+    if not np.isfinite(state.loglik):
+        raise FitError(
+            "the risks of rows at risk together differ by more than a number can hold",
+            where="offset, starting values",
+            remedy="Give offsets and starting values on the scale of log hazard ratios.",
+        )
     record: list[Iteration] = []
     levelled = False
     beyond = 0  # steps made after R's rule held

@@ -20,6 +20,17 @@ def p_value(p: float | None) -> str:
     return "<0.001" if p < 0.0005 else f"{p:.3f}"
 
 
+def ratio(x: float) -> str:
+    """Three decimals within what a table holds, three digits beyond it.
+
+    Examples
+    --------
+    >>> ratio(1.0467), ratio(2.5e-7), ratio(float("inf"))
+    ('1.047', '2.5e-07', 'inf')
+    """
+    return f"{x:.3f}" if x == 0 or 0.0005 <= x < 1000 else f"{x:.3g}"
+
+
 def coefficient_table(summary: pl.DataFrame, *, robust: bool) -> str:
     """Lines of term, hazard ratio with limits, log hazard ratio, standard error, z and p."""
     rows: list[Sequence[str]] = [("", "HR", "95% CI", "coef", "robust SE" if robust else "SE", "z", "p")]
@@ -28,12 +39,12 @@ def coefficient_table(summary: pl.DataFrame, *, robust: bool) -> str:
             rows.append((r["term"], "not estimated", "", "", "", "", ""))
             continue
         se = r["robust_se"] if robust else r["std_error"]
-        limits = f"{r['lower']:.3g} to {r['upper']:.3g}"
+        limits = f"{ratio(r['lower'])} to {ratio(r['upper'])}"
         z = "" if r["z"] is None else f"{r['z']:.2f}"
         rows.append(
             (
                 r["term"],
-                f"{r['hazard_ratio']:.3f}",
+                ratio(r["hazard_ratio"]),
                 limits,
                 f"{r['estimate']:.4f}",
                 f"{se:.4f}",

@@ -59,10 +59,26 @@ def test_missing_rows_are_counted_in_rows_and_persons():
     assert (fit.n_dropped_rows, fit.n_dropped_persons, fit.n_persons, fit.n_rows) == (4, 1, 79, 236)
     whole = coxph(FORMULA, holed.filter(pl.col("x").is_not_nan()), id="id")
     np.testing.assert_array_equal(fit.params, whole.params)
-    with pytest.raises(FitError, match=r"a value is missing \(4 rows\)"):
+    with pytest.raises(FitError, match=r"x: a value is missing \(4 rows: 2, 3, 4, 5\)"):
         coxph(FORMULA, holed, missing="raise")
     with pytest.raises(FitError, match="no row is left"), pytest.warns(RisksetWarning):
         coxph(FORMULA, ROWS.with_columns(x=pl.lit(None, dtype=pl.Float64)))
+
+
+def test_refused_rows_are_numbered_as_given():
+    row = pl.int_range(pl.len())
+    holed = ROWS.with_columns(
+        x=pl.when(row < 2).then(None).otherwise(pl.col("x").abs() + 1),
+        exit=pl.when(row == 9).then(pl.col("entry") - 1).otherwise("exit"),
+    )
+    with (
+        pytest.raises(FitError, match=r"exit must be later than entry \(1 row: 11\)"),
+        pytest.warns(RisksetWarning),
+    ):
+        coxph(FORMULA, holed)
+    zero = holed.with_columns(x=pl.when(row == 5).then(0.0).otherwise("x"), exit=ROWS["exit"])
+    with pytest.raises(DesignError, match=r"log\(x\): .* \(1 row: 7\)"), pytest.warns(RisksetWarning):
+        coxph("Surv(entry, exit, event) ~ log(x)", zero)
 
 
 def test_robust_by_the_rule_of_r():

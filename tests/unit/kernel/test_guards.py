@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from riskset.cox import coxph_matrix
+from riskset.errors import FitError
 from riskset.kernel import build_index, evaluate, moments, risk_rows, score
 from riskset.kernel.sums import direct_sums
 
@@ -50,6 +51,12 @@ def test_linear_predictors_beyond_the_range_of_exp():
     moved = coxph_matrix(x[:, None], **times, offset=np.full(6, 2000.0))
     assert moved.params[0] == pytest.approx(fit.params[0], rel=1e-12)
     assert moved.loglik == pytest.approx(fit.loglik, rel=1e-12)
+
+
+def test_risks_apart_by_more_than_a_number_holds_are_refused():
+    offset = np.array([900.0, 900.0, -900.0, -900.0])
+    with pytest.raises(FitError, match="differ by more than a number can hold"):
+        coxph_matrix(np.ones((4, 1)), None, [1, 2, 3, 4], np.ones(4), offset=offset)
 
 
 @pytest.mark.parametrize("size", [1e9, 1e-9])
