@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -79,3 +81,13 @@ def test_matrices_are_those_of_formulaic(formula):
     assert ours.keys() == columns.keys()
     for name, column in ours.items():
         np.testing.assert_allclose(column, columns[name], rtol=1e-14)
+
+
+@pytest.mark.r
+def test_r_still_says_so(tmp_path: Path):
+    written = tmp_path / "design.json"
+    rscript = shutil.which("Rscript")
+    assert rscript is not None, "Rscript is not installed"
+    script = TESTS / "parity" / "r" / "design.R"
+    subprocess.run([rscript, str(script), str(written)], check=True, cwd=TESTS.parent, capture_output=True)
+    assert json.loads(written.read_text()) == EXPECTED
