@@ -11,7 +11,7 @@ from riskset.simulate import SimulatedCohort, simulate_haemodialysis
 from riskset.simulate.margins import CALCIMIMETICS, eligible
 from riskset.simulate.recovery import fracture_episodes
 
-PATIENTS = 4000
+PATIENTS = 3000
 SEED = 77  # fixed beforehand; one seed for all
 LIMIT = 3.5
 
