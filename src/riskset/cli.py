@@ -92,7 +92,13 @@ def simulate(
 
 
 @app.command()
-def check(plan: Plan, debug: Debug = False) -> None:
+def check(
+    plan: Plan,
+    rejects: Annotated[
+        Path | None, typer.Option(help="List every row that breaks a rule in this CSV file.")
+    ] = None,
+    debug: Debug = False,
+) -> None:
     """Check a plan and its tables: what matched, who stays, how many events; no estimates."""
     with _refusals(debug):
         from riskset.study import read_plan
@@ -103,7 +109,7 @@ def check(plan: Plan, debug: Debug = False) -> None:
 
             from riskset.study.check import check_study
 
-            text = check_study(study, progress)
+            text = check_study(study, progress, rejects)
         print(text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def test_the_intensive_care_study_is_counted_as_by_hand(commands):
     # The four counts come from plain loops over the raw tables (tests/worked/test_icu_twin.py holds them).
     said = commands[0]("check", ROOT / "examples" / "icu-magnesium" / "study.toml")
     assert said.code == 0, said.err
-    assert "All 100 patients of the demo were chosen because they died." in said.out
+    assert "All 100 patients of the demo were chosen because they died" in said.out
     assert "54 events, 99 persons, 5,136.7 person-days" in said.out
     assert "in the models: 46 events of 98 persons" in said.out
     assert "187 rows of 73 persons" in said.out
@@ -71,3 +72,70 @@ def test_check_writes_nothing(study, commands):
     before = study.tree()
     commands[0]("check", study.plan)
     assert study.tree() == before
+
+
+def everybody_is_eligible(study):
+    plan = study.plan.read_text("utf-8")
+    study.plan.write_text(re.sub(r"^require = \[.*?^\]", "", plan, flags=re.DOTALL | re.MULTILINE), "utf-8")
+
+
+def test_every_row_that_breaks_a_rule_can_be_listed(study, commands):
+    everybody_is_eligible(study)
+    spoilt = [
+        study.edit_row("labs", lambda r: r["analyte"] == "magnesium" and r["date"] != "?", date="?")
+        for _ in range(12)
+    ]
+    spoilt.append(study.edit_row("labs", lambda r: r["analyte"] == "albumin", unit=""))
+    event = study.edit_row("events", lambda r: r["type"] == "fracture", date="?")
+    listed = study.folder / "rejects.csv"
+    said = commands[0]("check", study.plan, "--rejects", listed)
+    assert said.code == 2
+    assert "2 problems in the tables" in said.err
+    assert "tables.labs.max_rejects = 13" in said.err
+    assert "1 more rows of the file break other rules" in said.err
+    with listed.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["file", "row", "column", "rule"]
+    assert {(r["file"], int(r["row"])) for r in rows} == {
+        *(("labs.csv", n) for n in spoilt),
+        ("events.csv", event),
+    }
+    assert not [v for v in study.private() if v in listed.read_text("utf-8")]
+
+
+def test_rows_that_the_plan_allows_for_are_set_aside_and_counted(study, commands):
+    study.edit_row("labs", lambda r: r["analyte"] == "magnesium", unit="")
+    study.edit_plan('file = "labs.csv",', 'file = "labs.csv", max_rejects = 1,')
+    said = commands[0]("check", study.plan)
+    assert said.code == 0, said.err
+    assert number(said.out, r"([\d,]+)  row\(s\) broke a rule") == 1
+
+
+def test_a_person_does_not_leave_unseen_because_a_row_is_broken(study, commands):
+    # All magnesium of the first person is unreadable: by the rules she would leave, and her rows with her.
+    first = study.rows("patients")[0]["patient_id"]
+    hers = [
+        n
+        for n, r in enumerate(study.rows("labs"), 2)
+        if r["patient_id"] == first and r["analyte"] == "magnesium"
+    ]
+    for _ in hers:
+        study.edit_row(
+            "labs",
+            lambda r: r["patient_id"] == first and r["analyte"] == "magnesium" and r["value"] != "?",
+            value="?",
+        )
+    said = commands[0]("check", study.plan)
+    assert said.code == 2
+    assert f"({len(hers)} rows: {hers[0]}, {hers[1]}, " in said.err
+
+
+def test_broken_rows_of_persons_outside_the_cohort_do_not_stop_it(study, commands):
+    def minor(rows):
+        return [row | ({"birth_date": "2015-01-01"} if i == 0 else {}) for i, row in enumerate(rows)]
+
+    study.edit_table("patients", minor)
+    first = study.rows("patients")[0]["patient_id"]
+    study.edit_row("labs", lambda r: r["patient_id"] == first and r["analyte"] == "magnesium", value="?")
+    said = commands[0]("check", study.plan)
+    assert said.code == 0, said.err

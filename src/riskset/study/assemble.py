@@ -19,6 +19,7 @@ from riskset.study.formulas import (
 )
 from riskset.study.people import Candidates, candidates, fixed_columns
 from riskset.study.plan import StudyPlan
+from riskset.study.rejecting import check_rejects, deciding_rows
 from riskset.tables import ROW, Rejects, Table
 
 END, END_BY_DATE, REASON, ENDED_BY = "end_time", "end_date_only", "end_reason", "ended_by"
@@ -59,7 +60,7 @@ class Assembled:
     rejects: Rejects
 
 
-def assemble(plan: StudyPlan, tables: Mapping[str, Table]) -> Assembled:
+def assemble(plan: StudyPlan, tables: Mapping[str, Table], *, stop: bool = True) -> Assembled:
     """Find who is eligible and put what is known of them on a timeline.
 
     Parameters
@@ -68,6 +69,9 @@ def assemble(plan: StudyPlan, tables: Mapping[str, Table]) -> Assembled:
         The plan.
     tables : mapping
         Its tables, as :func:`riskset.study.reading.read_tables` gives them.
+    stop : bool, default True
+        Stop at the first stage in which more rows broke a rule than the plan allows; otherwise go on without
+        them, so that the caller can name those of all stages.
 
     Returns
     -------
@@ -91,11 +95,13 @@ def assemble(plan: StudyPlan, tables: Mapping[str, Table]) -> Assembled:
     # a person whose own dates contradict each other cannot be judged: a reject, whatever the rules would say
     own = pl.col("file") == tables[plan.cohort.from_].source
     rejects = rejects.extend(everybody.rejects.frame.filter(own))
-    check_rejects(plan, rejects)
+    if stop:
+        check_rejects(plan, rejects)
     at_index, _ = fixed_columns(plan, everybody.at_entry(), pending)
     ledger = found.ledger
     if at_index.height < ledger.included:
         ledger = ledger.step("Dates that can be used", at_index.height)
+    rejects = rejects.extend(deciding_rows(plan, tables, everybody.rejects, at_index, pending))
     rules = [Rule(rule.keep, rule.label) for rule in plan.cohort.require]
     at_index, ledger = apply_rules(at_index, rules, ledger=ledger, where="cohort.require")
     frozen = [pl.col(m).alias(baseline_column(m)) for m in baseline_measures(plan)]
@@ -108,7 +114,8 @@ def assemble(plan: StudyPlan, tables: Mapping[str, Table]) -> Assembled:
     still = {*plan.measures, *plan.drugs} - set(over_time(plan))
     timeline = _timeline(plan, tables, people, [*fixed, *later.columns[1:]], frozen=still)
     rejects = rejects.extend(timeline.rejects.frame)
-    check_rejects(plan, rejects)
+    if stop:
+        check_rejects(plan, rejects)
     ended = _how_it_ended(plan, people)
     persons = with_groups(
         plan,
@@ -227,13 +234,6 @@ def exposure_levels(plan: StudyPlan) -> tuple[str, ...]:
     """List the exposure's groups, reference first."""
     groups = plan.exposure.groups
     return (groups.reference, *(label for label in groups.labels if label != groups.reference))
-
-
-def check_rejects(plan: StudyPlan, rejects: Rejects) -> None:
-    """Stop where more rows of a table broke a rule than the plan allows."""
-    for table in plan.tables.values():
-        of_table = rejects.frame.filter(pl.col("file") == table.file)
-        Rejects(of_table).check(table.max_rejects)
 
 
 def _readable(

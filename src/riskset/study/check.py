@@ -7,19 +7,21 @@ p-value: a plan should be settled before its result is seen.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import polars as pl
 
 from riskset.design import build_design, parse_formula
-from riskset.errors import RisksetError
+from riskset.errors import OutputError
 from riskset.study.assemble import Assembled, assemble, exposure_levels, outcome_episodes
 from riskset.study.feasible import infeasible
 from riskset.study.formulas import exposure_column, formulas, modifier_column
 from riskset.study.plan import StudyPlan
 from riskset.study.preflight import Preflight, preflight, raise_all
 from riskset.study.rates import SPARSE
-from riskset.tables import MatchedString
+from riskset.study.rejecting import check_rejects
+from riskset.tables import MatchedString, Rejects
 from riskset.units import person_time_divisor
 
 # Simulations put the floor for a Cox coefficient at about ten events (Peduzzi et al., J Clin Epidemiol
@@ -57,7 +59,9 @@ class OutcomeCheck:
     parameters: Mapping[str, int]
 
 
-def check_study(plan: StudyPlan, progress: Callable[[str], None] | None = None) -> str:
+def check_study(
+    plan: StudyPlan, progress: Callable[[str], None] | None = None, rejects_file: Path | None = None
+) -> str:
     """Check a plan and its tables.
 
     Parameters
@@ -66,6 +70,8 @@ def check_study(plan: StudyPlan, progress: Callable[[str], None] | None = None) 
         As :func:`riskset.study.read_plan` gives it.
     progress : callable, optional
         Told the name of each stage as it begins.
+    rejects_file : Path, optional
+        Where to list every row that breaks a rule: file, row, column, rule, and nothing of the patients.
 
     Returns
     -------
@@ -81,20 +87,33 @@ def check_study(plan: StudyPlan, progress: Callable[[str], None] | None = None) 
     tell("tables")
     before = preflight(plan)
     tell("cohort")
-    study = assemble(plan, before.tables)
+    study = assemble(plan, before.tables, stop=False)
     tell("episodes")
-    counted: list[OutcomeCheck] = []
-    problems: list[RisksetError] = []
+    rejects = study.rejects
+    frames: dict[str, pl.DataFrame] = {}
     for outcome in plan.outcomes:
-        rows = outcome_episodes(study, outcome)[0].frame
-        against = infeasible(plan, outcome, rows)
-        problems += [p for p in against if str(p) not in {str(q) for q in problems}]
-        if not against:
-            counted.append(_count(plan, outcome, rows))
-    raise_all(problems)
+        episodes, timeline = outcome_episodes(study, outcome)
+        rejects = rejects.extend(timeline.rejects.frame)
+        frames[outcome] = episodes.frame
+    if rejects_file is not None:
+        _write(rejects, rejects_file)
+    check_rejects(plan, rejects)
+    against = [p for outcome, rows in frames.items() for p in infeasible(plan, outcome, rows)]
+    raise_all(list({str(p): p for p in against}.values()))
+    counted = [_count(plan, outcome, rows) for outcome, rows in frames.items()]
+    study = replace(study, rejects=rejects)
     return "\n".join(
         [*_heading(plan), *_tables(before), *_matched(before), *_flow(study), *_counts(plan, counted)]
     )
+
+
+def _write(rejects: Rejects, path: Path) -> None:
+    try:
+        rejects.write_csv(path)
+    except OSError as error:
+        raise OutputError(
+            f"cannot be written ({error.strerror})", where=str(path), remedy="Choose another --rejects."
+        ) from None
 
 
 def _silent(_stage: str) -> None:
@@ -176,7 +195,7 @@ def _flow(study: Assembled) -> Iterator[str]:
         yield f"  {-step.n_excluded:>7,}  {step.label}: {step.n_after:,} stay{unknown}"
     yield f"  {study.persons.height:>7,}  included"
     if len(study.rejects):
-        yield f"  {len(study.rejects):>7,}  rows broke a rule and are set aside; the plan allows for them"
+        yield f"  {len(study.rejects):>7,}  row(s) broke a rule and are set aside; the plan allows for them"
 
 
 def _counts(plan: StudyPlan, counted: list[OutcomeCheck]) -> Iterator[str]:

@@ -1,0 +1,78 @@
+"""Rows that broke a rule: which of them belong to the study, and when they stop it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import polars as pl
+
+from riskset.cohort import Rule, apply_rules
+from riskset.errors import ROWS_SHOWN, RisksetError, TableError
+from riskset.study.plan import StudyPlan
+from riskset.study.preflight import raise_all
+from riskset.tables import ROW, Rejects, Table, parse_filter
+
+
+def check_rejects(plan: StudyPlan, rejects: Rejects) -> None:
+    """Stop where more rows of a table broke a rule than the plan allows, and say so of every table."""
+    problems: list[RisksetError] = []
+    for name, table in plan.tables.items():
+        of_table = Rejects(rejects.frame.filter(pl.col("file") == table.file))
+        try:
+            of_table.check(table.max_rejects)
+        except TableError as problem:
+            n = len(of_table)
+            remedy = (
+                f"Correct {'the row' if n == 1 else 'the rows'}, or write tables.{name}.max_rejects = {n}"
+            )
+            remedy += " to go on without."
+            if n > problem.n_rows:
+                remedy += f" {n - problem.n_rows:,} more rows of the file break other rules."
+            if n > ROWS_SHOWN or n > problem.n_rows:
+                remedy += " Every row: riskset check PLAN --rejects FILE."
+            problems.append(
+                TableError(
+                    problem.rule, where=problem.where, rows=problem.rows, n_rows=problem.n_rows, remedy=remedy
+                )
+            )
+    raise_all(problems)
+
+
+def deciding_rows(
+    plan: StudyPlan,
+    tables: Mapping[str, Table],
+    rejects: Rejects,
+    at_index: pl.DataFrame,
+    pending: Collection[str],
+) -> pl.DataFrame:
+    """Find the broken rows that decide who is eligible.
+
+    They belong to a measure or drug that a rule reads, and to a person whom no other rule excludes: such a person
+    leaves because the row is broken, and the row must not leave with the person unseen.
+    """
+    key = plan.data.id
+    fixed: list[Rule] = []
+    open_to: set[str] = set()
+    for rule in plan.cohort.require:
+        reads = set(parse_filter(rule.keep).columns)
+        for name in reads & set(pending):
+            reads |= set(parse_filter(plan.baseline[name].expression or "").columns)
+        changing = reads & {*plan.measures, *plan.drugs}
+        open_to |= changing
+        if not changing:
+            fixed.append(Rule(rule.keep, rule.label))
+    found = rejects.frame.clear()
+    if not open_to or not len(rejects):
+        return found
+    left, _ = apply_rules(at_index, fixed, where="cohort.require")
+    for name in sorted(open_to):
+        entry = plan.measures[name] if name in plan.measures else plan.drugs[name]
+        table = tables[entry.table]
+        rows = table.frame.join(left.select(key), on=key, how="semi")
+        if entry.where is not None:
+            rows = rows.filter(
+                parse_filter(entry.where).rows(rows, where=table.source).fill_null(value=False)
+            )
+        of_table = rejects.frame.filter(pl.col("file") == table.source)
+        found = found.vstack(of_table.join(rows.select(pl.col(ROW).alias("row")), on="row", how="semi"))
+    return found
