@@ -12,6 +12,10 @@ from riskset.errors import CohortError, PlanError
 from riskset.study.plan import Baseline, StudyPlan
 from riskset.tables import ROW, Table, nearest, parse_filter
 
+# A table of more lines than this is not read, and a column of so many texts holds names or free text, which must
+# not reach a report.
+MOST_LEVELS = 30
+
 
 @dataclass(frozen=True)
 class Candidates:
@@ -150,8 +154,20 @@ def _as_value(column: pl.Series, value: Baseline, name: str) -> pl.Series:
         return numbers.alias(name)
     if column.dtype == pl.Boolean:
         return column.alias(name)
+    if column.dtype.is_temporal():
+        raise PlanError(
+            "is a date, which is no value of a person at index",
+            where=f"baseline.{name}",
+            remedy='Write since = "column" with a unit for the time since then.',
+        )
     text = column.cast(pl.String).str.strip_chars().replace("", None)
     levels = sorted(text.drop_nulls().unique().to_list())
+    if len(levels) > MOST_LEVELS:
+        raise PlanError(
+            f"has {len(levels):,} different texts, which is no category",
+            where=f"baseline.{name}",
+            remedy="Name a column of few levels, or group them with an expression (CASE WHEN ...).",
+        )
     if value.reference is not None:
         if value.reference not in levels:
             raise PlanError(
