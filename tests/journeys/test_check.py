@@ -114,17 +114,12 @@ def test_rows_that_the_plan_allows_for_are_set_aside_and_counted(study, commands
 def test_a_person_does_not_leave_unseen_because_a_row_is_broken(study, commands):
     # All magnesium of the first person is unreadable: by the rules she would leave, and her rows with her.
     first = study.rows("patients")[0]["patient_id"]
-    hers = [
-        n
-        for n, r in enumerate(study.rows("labs"), 2)
-        if r["patient_id"] == first and r["analyte"] == "magnesium"
-    ]
-    for _ in hers:
-        study.edit_row(
-            "labs",
-            lambda r: r["patient_id"] == first and r["analyte"] == "magnesium" and r["value"] != "?",
-            value="?",
-        )
+
+    def is_hers(row):
+        return row["patient_id"] == first and row["analyte"] == "magnesium"
+
+    hers = [number for number, row in enumerate(study.rows("labs"), 2) if is_hers(row)]
+    study.edit_table("labs", lambda rows: [r | {"value": "?"} if is_hers(r) else r for r in rows])
     said = commands[0]("check", study.plan)
     assert said.code == 2
     assert f"({len(hers)} rows: {hers[0]}, {hers[1]}, " in said.err
