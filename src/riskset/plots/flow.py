@@ -10,7 +10,18 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 
-from riskset.plots.style import BODY, DOUBLE_COLUMN, INK, MUTED, SHADE, SMALL, Sheet, line_height, wrap
+from riskset.plots.style import (
+    BODY,
+    DOUBLE_COLUMN,
+    INK,
+    MUTED,
+    SHADE,
+    SMALL,
+    Sheet,
+    block_height,
+    line_height,
+    wrap,
+)
 
 MARGIN: Final = 2.0
 PAD: Final = 1.8
@@ -85,7 +96,7 @@ def flow_figure(
     end_lines = [wrap(e.label, main - 2 * PAD - 14.0, SMALL) for e in ends]
 
     def tall(text: str, size: float) -> float:
-        return line_height(size) * (text.count("\n") + 1) + 2 * PAD
+        return block_height(text, size) + 2 * PAD
 
     ends_height = (
         line_height(BODY) + sum(line_height(SMALL) * (t.count("\n") + 1) for t in end_lines) + 2 * PAD
@@ -114,14 +125,13 @@ def flow_figure(
         _arrow(sheet, (box_middle, y), (box_middle, y + 2 * GAP))
         y += 2 * GAP
         _frame(sheet, left, y, main, ends_height, shade=False)
-        baseline = y + PAD + line_height(BODY) * 0.78
-        sheet.text(left + PAD, baseline, ends_label)
-        baseline += line_height(BODY)
+        line = y + PAD
+        sheet.block(left + PAD, line, ends_label)
+        line += line_height(BODY)
         for end, text in zip(ends, end_lines, strict=True):
-            for n, line in enumerate(text.split("\n")):
-                sheet.text(left + PAD, baseline + n * line_height(SMALL), line, size=SMALL, color=MUTED)
-            sheet.text(left + main - PAD, baseline, f"n = {end.n:,}", size=SMALL, align="right")
-            baseline += line_height(SMALL) * (text.count("\n") + 1)
+            sheet.block(left + PAD, line, text, size=SMALL, color=MUTED)
+            sheet.block(left + main - PAD, line, f"n = {end.n:,}", size=SMALL, align="right")
+            line += block_height(text, SMALL)
     return sheet.figure
 
 
@@ -144,10 +154,8 @@ def _box(
     bold: bool = False, shade: bool = False,
 ) -> None:  # fmt: skip
     _frame(sheet, x, y, width, height, shade=shade)
-    baseline = y + PAD + line_height(size) * 0.78
-    for n, line in enumerate(text.split("\n")):
-        at, align = (x + PAD, "left") if shade else (x + width / 2, "center")
-        sheet.text(at, baseline + n * line_height(size), line, size=size, align=align, bold=bold)
+    at, align = (x + PAD, "left") if shade else (x + width / 2, "center")
+    sheet.block(at, y + PAD, text, size=size, align=align, bold=bold)
 
 
 def _arrow(sheet: Sheet, start: tuple[float, float], end: tuple[float, float]) -> None:

@@ -17,6 +17,7 @@ from riskset.plots.style import (
     MUTED,
     SMALL,
     Sheet,
+    block_height,
     line_height,
     ratio_ticks,
     series,
@@ -136,16 +137,10 @@ def forest_figure(
     ]
     details = [wrap(d, label_column - INDENT, SMALL) if d else "" for d in details]
 
-    def lines_of(text: str) -> int:
-        return text.count("\n") + 1 if text else 0
-
-    heights = [
-        1.2 + line_height(BODY) * lines_of(a) + line_height(SMALL) * lines_of(b)
-        for a, b in zip(labels, details, strict=True)
-    ]
-    header_height = line_height(BODY) * max([1, *(lines_of(h) for h in headers if not stacked)]) + 1.0
+    heights = [1.2 + block_height(a) + block_height(b, SMALL) for a, b in zip(labels, details, strict=True)]
     named = wrap("; ".join(columns), label_column, SMALL) if stacked else ""
-    header_height += line_height(SMALL) * lines_of(named)
+    titles = [label_header, text_header, *([] if stacked else headers)]
+    header_height = max(block_height(t) for t in titles) + block_height(named, SMALL) + 1.0
     foot = 2.5 + line_height(SMALL) + line_height(BODY) + MARGIN
     top = MARGIN + header_height
     sheet = Sheet.blank(width, top + sum(heights) + 1.0 + foot)
@@ -157,11 +152,14 @@ def forest_figure(
     plot_left = MARGIN + label_column + sum(cell_widths) + COLUMN_GAP * (len(cell_widths) + 1)
     plot_width = width - MARGIN - text_column - COLUMN_GAP - plot_left
     under = header_height + MARGIN - 1.2
-    sheet.text(MARGIN, under - line_height(SMALL) * lines_of(named), label_header, bold=True, valign="bottom")
-    sheet.text(MARGIN, under, named, size=SMALL, color=MUTED, valign="bottom")
-    sheet.text(width - MARGIN, under, text_header, bold=True, align="right", valign="bottom")
-    for x, w, h in zip(x_cells, cell_widths, headers, strict=False):
-        sheet.text(x + w, under, h, bold=True, align="right", valign="bottom")
+    for x, text, align in (
+        (MARGIN, label_header, "left"),
+        (width - MARGIN, text_header, "right"),
+        *((x + w, h, "right") for x, w, h in zip(x_cells, cell_widths, headers, strict=False)),
+    ):
+        above = block_height(text) + (block_height(named, SMALL) if align == "left" else 0.0)
+        sheet.block(x, under - above, text, bold=True, align=align)
+    sheet.block(MARGIN, under - block_height(named, SMALL), named, size=SMALL, color=MUTED)
     sheet.line([MARGIN, width - MARGIN], [top - 0.4, top - 0.4], color=INK)
 
     low, high = _limits(rows)
@@ -176,28 +174,24 @@ def forest_figure(
     axes.spines["left"].set_visible(False)
     y = 0.5
     for k, row in enumerate(rows):
-        first = top + y + 0.6 + line_height(BODY) * 0.78
+        here = top + y + 0.6
         indent = 0.0 if row.heading else INDENT
-        sheet.text(MARGIN + indent, first, labels[k].split("\n")[0], bold=row.heading)
-        for n, more in enumerate(labels[k].split("\n")[1:], start=1):
-            sheet.text(MARGIN + indent, first + n * line_height(BODY), more, bold=row.heading)
-        after = first + lines_of(labels[k]) * line_height(BODY) - 0.1
-        for n, more in enumerate(details[k].split("\n") if details[k] else []):
-            sheet.text(MARGIN + indent, after + n * line_height(SMALL), more, size=SMALL, color=MUTED)
+        sheet.block(MARGIN + indent, here, labels[k], bold=row.heading)
+        sheet.block(
+            MARGIN + indent, here + block_height(labels[k]) - 0.1, details[k], size=SMALL, color=MUTED
+        )
         for j, (x, w) in enumerate(zip(x_cells, cell_widths, strict=True)):
-            sheet.text(x + w, first, _cell(row, j), align="right")
-        sheet.text(
-            width - MARGIN, first, row.text, align="right", color=MUTED if row.estimate is None else INK
-        )  # fmt: skip
+            sheet.block(x + w, here, _cell(row, j), align="right")
+        sheet.block(
+            width - MARGIN, here, row.text, align="right", color=MUTED if row.estimate is None else INK
+        )
         if not row.heading:  # a heading may run across the plot; the line of no difference stops for it
             until = sum(heights) + 1.0 if k == len(rows) - 1 else y + heights[k]
             axes.plot([1.0, 1.0], [y, until], color=MUTED, linewidth=0.7, solid_capstyle="butt", zorder=1)
             _draw(axes, row, y + 0.6 + line_height(BODY) * 0.5, (low, high))
         y += heights[k]
-    sheet.text(
-        plot_left + plot_width / 2, top + sum(heights) + 1.0 + 2.5 + line_height(SMALL), x_label, align="center",
-        valign="top",
-    )  # fmt: skip
+    axis_name = top + sum(heights) + 1.0 + 2.5 + line_height(SMALL)
+    sheet.block(plot_left + plot_width / 2, axis_name, x_label, align="center")
     return sheet.figure
 
 

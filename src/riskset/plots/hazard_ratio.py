@@ -22,6 +22,7 @@ from riskset.plots.style import (
     SMALL,
     Series,
     Sheet,
+    block_height,
     line_height,
     ratio_ticks,
     series,
@@ -42,6 +43,9 @@ GUTTER: Final = 6.0
 MARGIN: Final = 2.0
 # A band may run off the panel where the data end; the axis shows no more than this factor beyond the curves.
 BAND_SHOWN: Final = 3.0
+INFORMATIVE: Final = (
+    100.0  # a band wider than this factor, say 0.1 to 10, has no say in the range of the axis
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,11 +129,7 @@ def hazard_ratio_curve_figure(
     panel_width = (width - left - MARGIN - (columns - 1) * GUTTER) / columns
     notes = [wrap(p.note, panel_width, SMALL) if p.note else "" for p in panels]
     labels = [wrap(p.label, panel_width, HEADING, bold=True) if p.label else "" for p in panels]
-    head = max(
-        line_height(HEADING) * (t.count("\n") + 1 if t else 0)
-        + line_height(SMALL) * (n.count("\n") + 1 if n else 0)
-        for t, n in zip(labels, notes, strict=True)
-    )
+    head = max(block_height(t, HEADING) + block_height(n, SMALL) for t, n in zip(labels, notes, strict=True))
     marker_line = line_height(SMALL) + 0.6
     foot = 2.5 + line_height(SMALL) + line_height(BODY) + 1.0
     block = head + marker_line + CURVE_HEIGHT + GAP + HISTOGRAM_HEIGHT + foot
@@ -139,9 +139,8 @@ def hazard_ratio_curve_figure(
         row, column = divmod(k, columns)
         x0 = left + column * (panel_width + GUTTER)
         top = MARGIN + row * (block + GAP)
-        title_bottom = top + line_height(HEADING) * (labels[k].count("\n") + 1 if labels[k] else 0)
-        sheet.text(x0, top, labels[k], size=HEADING, bold=True, valign="top", color=series(k).text)
-        sheet.text(x0, title_bottom, notes[k], size=SMALL, valign="top", color=MUTED)
+        sheet.block(x0, top, labels[k], size=HEADING, bold=True, color=series(k).text)
+        sheet.block(x0, top + block_height(labels[k], HEADING), notes[k], size=SMALL, color=MUTED)
         curve_top = top + head + marker_line
         curve = sheet.axes(x0, curve_top, panel_width, CURVE_HEIGHT)
         histogram = sheet.axes(x0, curve_top + CURVE_HEIGHT + GAP, panel_width, HISTOGRAM_HEIGHT)
@@ -150,7 +149,7 @@ def hazard_ratio_curve_figure(
         _mark_reference(sheet, curve, reference, x0, panel_width, curve_top, bins)
         _draw_histogram(histogram, bins, panel.histogram, peak, series(k))
         foot_y = curve_top + CURVE_HEIGHT + GAP + HISTOGRAM_HEIGHT + 2.5 + line_height(SMALL)
-        sheet.text(x0 + panel_width / 2, foot_y, x_label, align="center", valign="top")
+        sheet.block(x0 + panel_width / 2, foot_y, x_label, align="center")
         if column == 0:
             _name_axes(sheet, curve_top, y_label)
     return sheet.figure
@@ -181,7 +180,7 @@ def _overlay(
     _frame(curve, bins, limits, ticks, labelled=True)
     _mark_reference(sheet, curve, reference, left, panel_width, curve_top, bins)
     peak = max(float(p.histogram.max()) for p in panels)
-    heights = [line_height(BODY) * (n.count("\n") + 1) for n in names]
+    heights = [block_height(n) for n in names]
     span = np.log(limits[1] / limits[0])
     ends = [
         curve_height * float(np.log(limits[1] / np.clip(p.hazard_ratio[-1], *limits)) / span) for p in panels
@@ -189,26 +188,34 @@ def _overlay(
     for k, (panel, y) in enumerate(zip(panels, spread(ends, heights, curve_height), strict=True)):
         _draw(curve, panel, series(k), band=0.12)
         at = left + panel_width + 2.0
-        sheet.text(at, curve_top + y, names[k], bold=True, color=series(k).text, valign="center")
+        sheet.block(at, curve_top + y - heights[k] / 2, names[k], bold=True, color=series(k).text)
         strip_top = curve_top + curve_height + GAP + k * (GAP + strip)
         histogram = sheet.axes(left, strip_top, panel_width, strip)
         _draw_histogram(histogram, bins, panel.histogram, peak, series(k))
         if k < len(panels) - 1:
             histogram.tick_params(labelbottom=False)
-        sheet.text(at, strip_top + strip / 2, names[k], size=SMALL, color=series(k).text, valign="center")
+        small = strip_top + (strip - block_height(names[k], SMALL)) / 2
+        sheet.block(at, small, names[k], size=SMALL, color=series(k).text)
     bottom = sheet.height - foot + 2.5 + line_height(SMALL)
-    sheet.text(left + panel_width / 2, bottom, x_label, align="center", valign="top")
+    sheet.block(left + panel_width / 2, bottom, x_label, align="center")
     _name_axes(sheet, curve_top, y_label, curve_height, len(panels) * (GAP + strip) - GAP)
     return sheet.figure
 
 
 def _limits(panels: Sequence[CurvePanel]) -> tuple[float, float]:
-    """Range of the log axis: the curves, their bands as far as they help, and at least 0.5 to 2."""
-    curves = np.concatenate([p.hazard_ratio for p in panels])
-    lowest, highest = (np.concatenate([getattr(p, side) for p in panels]) for side in ("lower", "upper"))
-    low = max(float(np.nanmin(lowest)), float(np.nanmin(curves)) / BAND_SHOWN)
-    high = min(float(np.nanmax(highest)), float(np.nanmax(curves)) * BAND_SHOWN)
-    return min(low, 0.5) / 1.04, max(high, 2.0) * 1.04
+    """Range of the log axis: the curves where they say something, their bands as far as they help, at least 0.5 to 2.
+
+    A stratum with few events may send its curve to 10^-7 with limits to match; it must not flatten the others.
+    """
+    low, high = 0.5, 2.0
+    for p in panels:
+        with np.errstate(over="ignore", divide="ignore"):
+            says = p.upper / p.lower <= INFORMATIVE
+        if not says.any():
+            continue
+        low = min(low, max(float(p.lower[says].min()), float(p.hazard_ratio[says].min()) / BAND_SHOWN))
+        high = max(high, min(float(p.upper[says].max()), float(p.hazard_ratio[says].max()) * BAND_SHOWN))
+    return low / 1.04, high * 1.04
 
 
 def _frame(
@@ -229,6 +236,18 @@ def _draw(axes: Axes, panel: CurvePanel, look: Series, *, band: float) -> None:
     for edge in (panel.lower, panel.upper):
         axes.plot(panel.x, edge, color=look.color, linewidth=0.5, alpha=0.7, zorder=3)
     axes.plot(panel.x, panel.hazard_ratio, color=look.color, linewidth=1.5, linestyle=look.dashes, zorder=4)
+    _mark_leaving(axes, panel, look)
+
+
+def _mark_leaving(axes: Axes, panel: CurvePanel, look: Series) -> None:
+    """Put an arrow where a curve leaves the axis, so that its end is not taken for the end of the data."""
+    low, high = axes.get_ylim()
+    for edge, beyond, marker, inside in (
+        (low, panel.hazard_ratio < low, "v", 1.05),
+        (high, panel.hazard_ratio > high, "^", 1 / 1.05),
+    ):
+        for k in np.flatnonzero(np.diff(beyond)):
+            axes.plot([panel.x[k]], [edge * inside], marker, markersize=4.5, color=look.color, zorder=5)
 
 
 def _mark_reference(

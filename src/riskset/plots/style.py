@@ -33,6 +33,7 @@ BODY: Final = 7.5  # points
 SMALL: Final = 7.0  # the least that journals print
 HEADING: Final = 8.5
 LINE_SPACING: Final = 1.3
+ASCENT: Final = 0.78  # of a line's height lies above its baseline
 
 Dashes = Literal["solid"] | tuple[float, tuple[float, ...]]
 
@@ -89,6 +90,11 @@ def text_width(text: str, size: float = BODY, *, bold: bool = False) -> float:
 def _line_width(line: str, size: float, bold: bool) -> float:
     font = FontProperties(family=FONT, size=size, weight="bold" if bold else "normal")
     return text_to_path.get_text_width_height_descent(line, font, ismath=False)[0] * MM_PER_POINT
+
+
+def block_height(text: str, size: float = BODY) -> float:
+    """Height of a text of several lines, in millimetres; 0 for no text."""
+    return line_height(size) * (text.count("\n") + 1) if text else 0.0
 
 
 def line_height(size: float = BODY) -> float:
@@ -206,11 +212,10 @@ class Sheet:
         size: float = BODY,
         color: str = INK,
         align: str = "left",
-        valign: str = "baseline",
         bold: bool = False,
         rotation: float = 0.0,
     ) -> Text:
-        """Write at a point; ``y`` counts from the top."""
+        """Write one line with its baseline at ``y``, counted from the top."""
         return self.figure.text(
             x / self.width,
             1.0 - y / self.height,
@@ -218,13 +223,28 @@ class Sheet:
             fontsize=size,
             color=color,
             ha=align,
-            va=valign,
+            va="baseline",
             weight="bold" if bold else "normal",
             family=FONT,
             rotation=rotation,
-            linespacing=LINE_SPACING / 1.17,  # matplotlib's unit is the font's own line height, about 1.17 em
             rotation_mode="anchor",
         )
+
+    def block(
+        self,
+        x: float,
+        top: float,
+        text: str,
+        *,
+        size: float = BODY,
+        color: str = INK,
+        align: str = "left",
+        bold: bool = False,
+    ) -> None:
+        """Write lines from ``top`` downwards, baselines evenly apart whatever letters they hold."""
+        for n, line in enumerate(text.split("\n")):
+            y = top + (n + ASCENT) * line_height(size)
+            self.text(x, y, line, size=size, color=color, align=align, bold=bold)
 
     def line(
         self,

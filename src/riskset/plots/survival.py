@@ -17,6 +17,7 @@ from riskset.plots.style import (
     SINGLE_COLUMN,
     SMALL,
     Sheet,
+    block_height,
     line_height,
     series,
     spread,
@@ -135,16 +136,10 @@ def survival_figure(
         )  # fmt: skip
         ends.append(panel_height * (1.0 - float(survival[-1])))
     if direct:
-        heights = [line_height(BODY) * (n.count("\n") + 1) for n in wrapped]
+        heights = [block_height(n) for n in wrapped]
         for k, y in enumerate(spread(ends, heights, panel_height)):
-            sheet.text(
-                left + panel_width + 1.8,
-                top + y,
-                wrapped[k],
-                bold=True,
-                color=series(k).text,
-                valign="center",
-            )
+            beside = top + y - heights[k] / 2
+            sheet.block(left + panel_width + 1.8, beside, wrapped[k], bold=True, color=series(k).text)
     sheet.text(
         left - axis_width + line_height(BODY) * 0.75,
         top + panel_height / 2,
@@ -152,9 +147,9 @@ def survival_figure(
         align="center",
         rotation=90,
     )
-    sheet.text(
-        left + panel_width / 2, top + panel_height + 3.0 + line_height(SMALL), x_label, align="center", valign="top"
-    )  # fmt: skip
+    sheet.block(
+        left + panel_width / 2, top + panel_height + 3.0 + line_height(SMALL), x_label, align="center"
+    )
 
     baseline = table_top + line_height(SMALL) * 0.8
     sheet.text(MARGIN, baseline, "At risk", size=SMALL, bold=True, color=MUTED)

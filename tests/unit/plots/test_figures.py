@@ -61,6 +61,17 @@ def curve(width: float, n: int, arrangement: str, reference: float = 2.5):
     )
 
 
+def wild(width: float):
+    """A stratum whose curve falls to 10^-7, with limits to match, beside two that say something."""
+    x = np.linspace(1.8, 3.6, 60)
+    hr = np.exp(-16 * np.clip(x - 2.5, 0, None))
+    limits = np.exp(20 * np.abs(x - 2.5))
+    lost = CurvePanel("Former use", x, hr, hr / limits, hr * limits, PANELS[2].histogram)
+    return hazard_ratio_curve_figure(
+        [*PANELS[:2], lost], bins=BINS, reference=2.5, x_label="Mg (mg/dL)", width=width
+    )
+
+
 def survival(width: float, labels: list[str], n: int = 138):
     time = np.linspace(0.05, 4.9, 60)
     lines = [
@@ -100,6 +111,7 @@ FIGURES = {
     "curve-3": lambda w: curve(w, 3, "panels"),
     "curve-3-overlay": lambda w: curve(w, 3, "overlay"),
     "curve-reference-at-edge": lambda w: curve(w, 2, "panels", reference=1.8),
+    "curve-wild": wild,
     "survival-1": lambda w: survival(w, [""]),
     "survival-2": lambda w: survival(w, ["Men", "Women"]),
     "survival-4": lambda w: survival(w, ["naive", "past user of a calcimimetic", "user", "another, longer name of a group"], 12345),
@@ -213,6 +225,15 @@ def test_wrap_never_exceeds_its_width_and_loses_no_letter():
 
 def test_wrap_keeps_comparisons_together():
     assert wrap("a nonlinear P = 0.041", text_width("a nonlinear P =") + 0.1) == "a nonlinear\nP = 0.041"
+
+
+def test_a_wild_stratum_does_not_flatten_the_others_and_its_exit_is_marked():
+    figure = wild(175.0)
+    low, high = figure.axes[0].get_ylim()
+    alone = curve(175.0, 2, "panels").axes[0].get_ylim()
+    assert (low, high) == pytest.approx(alone, rel=0.5)  # about the range that the others need
+    arrows = [line for axes in figure.axes for line in axes.lines if line.get_marker() == "v"]
+    assert len(arrows) == 1
 
 
 def test_an_interval_beyond_the_axis_ends_in_an_arrow():
