@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from enum import StrEnum
+from io import TextIOWrapper
 from pathlib import Path
 from time import perf_counter
 from traceback import extract_tb
@@ -148,7 +149,7 @@ def schema() -> None:
 
     from riskset.study import plan_schema
 
-    print(json.dumps(plan_schema(), indent=2, ensure_ascii=False))
+    print(json.dumps(plan_schema(), indent=2))
 
 
 def _run_into(plan: Path, out: Path) -> None:
@@ -252,4 +253,7 @@ def _show_warning(
 
 def main() -> None:
     """Start the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter of a label
     app()

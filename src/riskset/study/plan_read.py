@@ -120,11 +120,20 @@ def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        near = sorted(p.name for p in path.parent.glob("*.toml")) if path.parent.is_dir() else []
+        near = (
+            sorted(p.name for p in path.parent.glob("*.toml") if _is_plan(p)) if path.parent.is_dir() else []
+        )
         found = f"Plans in that folder: {', '.join(near)}." if near else "Check the path."
         raise PlanError("no such plan file", where=str(path), remedy=found) from None
     except OSError as error:
         raise PlanError(f"cannot be read ({error.strerror})", where=str(path)) from None
+
+
+def _is_plan(path: Path) -> bool:
+    try:
+        return any(line.startswith("riskset") for line in path.read_text("utf-8").splitlines())
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _text(data: bytes, path: Path) -> str:

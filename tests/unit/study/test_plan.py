@@ -184,8 +184,9 @@ def test_an_empty_file_says_what_a_plan_needs() -> None:
 
 
 def test_a_plan_that_is_no_file(tmp_path: Path) -> None:
-    (tmp_path / "study.toml").write_text("")
-    with pytest.raises(PlanError, match=r"no such plan file[\s\S]*study\.toml"):
+    (tmp_path / "study.toml").write_text("riskset = 1")
+    (tmp_path / "pyproject.toml").write_text("[project]")
+    with pytest.raises(PlanError, match=r"no such plan file[\s\S]*Plans in that folder: study\.toml\."):
         read_plan(tmp_path / "stduy.toml")
     with pytest.raises(PlanError, match="is a folder"):
         read_plan(tmp_path)
