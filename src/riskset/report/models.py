@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from riskset.errors import PlanError
 from riskset.report import formats as fmt
+from riskset.report.clock import clock_of
 from riskset.report.table import Cell, Rows, Table, col, p_value, ratio, row, warnings_of
 from riskset.study.ids import parse_id
 from riskset.study.results import Estimate, ModelResult, Results, SplineCurve, SurvivalCurve, SurvivalGroup
@@ -348,9 +349,10 @@ def curve_numbers(curve: SplineCurve, label: str) -> Table:
 def at_risk(curve: SurvivalCurve, number: int) -> Table:
     """Set survival and numbers at risk at the ticks of the figure, read off the steps."""
     ticks = max((g.ticks_years for g in curve.groups), key=len)
+    clock = clock_of(curve)
     rows: list[tuple[Cell, ...]] = []
     for k, tick in enumerate(ticks):
-        line = [row(fmt.plain(tick))]
+        line = [row(fmt.plain(clock.read(tick)))]
         for g in curve.groups:
             line.append(Cell(fmt.count(g.at_risk[k]) if k < len(g.at_risk) else fmt.DASH))
             line.append(Cell(_survival_at(g, tick)))
@@ -361,7 +363,7 @@ def at_risk(curve: SurvivalCurve, number: int) -> Table:
         head=(
             (Cell("", head="col", numeric=False), *(col(g.label, 2) for g in curve.groups)),
             (
-                Cell("Years", head="col", numeric=False),
+                Cell(clock.unit, head="col", numeric=False),
                 *(c for _ in curve.groups for c in (col("At risk"), col("Survival, %"))),
             ),
         ),

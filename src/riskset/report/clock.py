@@ -1,0 +1,34 @@
+"""The unit in which a follow-up is read: years, or days where there is less than one year of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from riskset.study.results import SurvivalCurve
+
+DAYS = 365.25
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A unit of time and what one year is in it.
+
+    Examples
+    --------
+    >>> Clock("Days", 365.25).read(90 / 365.25)
+    90.0
+    """
+
+    unit: str
+    per_year: float
+
+    def read(self, years: float) -> float:
+        """Turn years into this unit; whole numbers come out whole."""
+        value = years * self.per_year
+        return float(round(value)) if abs(value - round(value)) < 1e-9 * max(1.0, value) else value
+
+
+def clock_of(curve: SurvivalCurve) -> Clock:
+    """Choose the unit of a curve by its last tick."""
+    last = max((t for g in curve.groups for t in g.ticks_years), default=0.0)
+    return Clock("Years", 1.0) if last >= 1.0 else Clock("Days", DAYS)
