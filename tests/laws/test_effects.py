@@ -152,6 +152,44 @@ def test_the_coding_of_the_modifier_changes_no_curve_and_no_joint_test():
         assert other.test(a.name, a.level).chi2 == pytest.approx(a.chi2, rel=1e-6)
 
 
+@settings(max_examples=10)
+@given(st.lists(st.floats(0.05, 0.95), min_size=PBC.height, max_size=PBC.height))
+def test_splitting_every_row_anywhere_leaves_effects_and_curves(shares):
+    rows = PBC.with_columns(
+        entry=pl.lit(0.0), exit=pl.col("time").cast(pl.Float64), cut=pl.col("time") * pl.Series(shares)
+    )
+    split = pl.concat(
+        [
+            rows.with_columns(exit=pl.col("cut"), death=pl.lit(0, dtype=pl.Int64)),
+            rows.with_columns(entry=pl.col("cut")),
+        ]
+    )
+    pieces = {"whole": rows, "split": split}
+    both = {
+        n: interaction(coxph(BOTH.replace("time", "entry, exit"), p, id="id"), "low", "edema3")
+        for n, p in pieces.items()
+    }
+    for a, b in zip(both["whole"].ratio, both["split"].ratio, strict=True):
+        assert (b.hazard_ratio, b.lower, b.upper, b.p) == pytest.approx(
+            (a.hazard_ratio, a.lower, a.upper, a.p), rel=SAME
+        )
+    assert (
+        both["split"]
+        .cells.select("persons", "events")
+        .equals(both["whole"].cells.select("persons", "events"))
+    )
+    np.testing.assert_allclose(
+        both["split"].cells["person_time"], both["whole"].cells["person_time"], rtol=1e-12
+    )
+    fits = {n: coxph(CURVE.replace("time", "entry, exit"), p, id="id") for n, p in pieces.items()}
+    curves = {n: hazard_ratio_curve(f, "albumin", by="sex") for n, f in fits.items()}
+    assert curves["split"].reference == curves["whole"].reference
+    for a, b in zip(curves["whole"].strata, curves["split"].strata, strict=True):
+        np.testing.assert_allclose(b.hazard_ratio, a.hazard_ratio, rtol=SAME)
+        np.testing.assert_allclose(b.histogram, a.histogram, rtol=1e-9, atol=1e-15)
+        assert (b.n_persons, b.n_events) == (a.n_persons, a.n_events)
+
+
 @pytest.mark.parametrize(
     ("term", "df"),
     [("albumin", 1), ("log(albumin)", 1), ("albumin + I(albumin^2)", 2), ("rcs(albumin, 5)", 4)],

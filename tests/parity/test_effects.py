@@ -168,6 +168,26 @@ def test_spline_of_a_logarithm_with_given_knots_and_strata():
         agree_test(curve.test(name), theirs)
 
 
+@pytest.mark.parametrize("variance", ["model", "robust"])
+def test_spline_on_start_stop_rows(variance):
+    visits = pl.read_csv(DATA / "pbcseq_episodes.csv").with_columns(
+        sex=pl.col("sex").cast(pl.Enum(["m", "f"]))
+    )
+    fit = coxph(
+        "Surv(tstart, tstop, d) ~ rcs(bili, knots=[0.5, 0.9, 2.5, 15.57]) * sex"
+        " + rcs(albumin, knots=[2.48, 3.28, 3.6, 4.127]) + age",
+        visits,
+        id="id",
+        robust=variance == "robust",
+    )
+    expected = R["visits"][variance]
+    curve = hazard_ratio_curve(fit, "bili", by="sex", reference=1, x=R["visits"]["bili"])
+    for stratum in curve.strata:
+        agree_curve(stratum, expected[stratum.level])
+    for name, theirs in expected["tests"].items():
+        agree_test(curve.test(name), theirs)
+
+
 def test_linear_exposure_by_a_factor_has_no_nonlinear_test():
     fit = coxph("Surv(time, death) ~ trt * lb + sex * age + edema3 + albumin", PBC)
     expected = R["linear"]

@@ -2,6 +2,7 @@
 # Run from the repository root: Rscript tests/parity/r/curves.R
 suppressPackageStartupMessages({library(survival); library(jsonlite)})
 options(digits = 17)
+out_file <- c(commandArgs(trailingOnly = TRUE), "tests/parity/expected/curves.json")[1]
 read <- function(name) read.csv(file.path("tests", "data", name), na.strings = "")
 plain <- function(x) as.numeric(unname(x))
 curve <- function(s) list(
@@ -38,4 +39,4 @@ k <- c(0, 1, 2, 3, 5, 10, 30, 100, 500)
 for (level in c(0.95, 0.9)) { ci <- cipoisson(k, time = 123.4, p = level)
   out[[paste0("poisson_", level)]] <- list(events = k, time = 123.4, lower = ci[, 1], upper = ci[, 2]) }
 out$versions <- list(R = paste(R.version$major, R.version$minor, sep = "."), survival = as.character(packageVersion("survival")))
-writeLines(toJSON(out, auto_unbox = TRUE, digits = I(17), na = "null", pretty = FALSE), "tests/parity/expected/curves.json")
+writeLines(toJSON(out, auto_unbox = TRUE, digits = I(17), na = "null", pretty = FALSE), out_file)
