@@ -152,7 +152,7 @@ def learn(expr: Expr, frame: pl.DataFrame, order: pl.Expr | None, person: str | 
         return _learn_factor(expr, frame)
     if isinstance(expr, Call) and expr.function == "strata":
         return learn_strata(expr, frame)
-    values = frame.lazy().select(to_polars_expr(expr)).collect_schema().dtypes()[0]
+    values = _computed(expr, frame.head(1), to_polars_expr(expr)).dtype
     if values.is_numeric():
         return NumberFactor(expr)
     if isinstance(values, pl.Enum | pl.Categorical | pl.String | pl.Boolean):
@@ -183,7 +183,7 @@ def numeric(expr: Expr, frame: pl.DataFrame) -> Floats:
     DesignError
         If a value is missing, or is no finite number, such as the logarithm of zero.
     """
-    values = frame.select(to_polars_expr(expr).cast(pl.Float64)).to_series()
+    values = _computed(expr, frame, to_polars_expr(expr).cast(pl.Float64))
     if values.len() != frame.height:  # a constant
         values = values.new_from_index(0, frame.height)
     if values.null_count():
@@ -205,7 +205,7 @@ def numeric(expr: Expr, frame: pl.DataFrame) -> Floats:
 
 def _levels(expr: Expr, frame: pl.DataFrame) -> list[Level]:
     """Levels in order: as declared for an Enum, False before True, sorted otherwise."""
-    values = frame.select(to_polars_expr(expr)).to_series()
+    values = _computed(expr, frame, to_polars_expr(expr))
     if isinstance(values.dtype, pl.Enum):
         return values.dtype.categories.to_list()
     if values.dtype == pl.Boolean:
@@ -280,9 +280,21 @@ def _constant(expr: Expr, within: Expr) -> float:
             raise DesignError("knots must be numbers", where=render(within))
 
 
+def _computed(expr: Expr, frame: pl.DataFrame, values: pl.Expr) -> pl.Series:
+    """Compute the values of an expression; the library's own refusal may quote one of them."""
+    try:
+        return frame.select(values).to_series()
+    except pl.exceptions.PolarsError:
+        raise DesignError(
+            "cannot be computed from its columns",
+            where=label(expr),
+            remedy="Functions and arithmetic take numbers; a column of text is a term of its own.",
+        ) from None
+
+
 def _values(expr: Expr, frame: pl.DataFrame) -> pl.Series:
     """Values of an expression, categories as text."""
-    values = frame.select(to_polars_expr(expr)).to_series()
+    values = _computed(expr, frame, to_polars_expr(expr))
     return values.cast(pl.String) if values.dtype == pl.Categorical else values
 
 
