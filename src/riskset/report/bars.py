@@ -12,7 +12,7 @@ from math import log
 from riskset.report import formats as fmt
 from riskset.study.results import Estimate
 
-REACHES = (2.0, 4.0, 8.0, 16.0)
+REACHES = (2.0, 4.0, 10.0, 20.0)
 """An axis runs from 1/reach to reach: symmetrical on the log scale, so that 2 and 0.5 look alike."""
 
 

@@ -7,7 +7,8 @@ colours that follow the reader's light or dark theme.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 
@@ -22,6 +23,7 @@ from riskset.plots.forest import ForestRow, forest_figure
 from riskset.plots.hazard_ratio import CurvePanel, hazard_ratio_curve_figure
 from riskset.plots.survival import SurvivalLine, survival_figure
 from riskset.report import formats as fmt
+from riskset.report.clock import clock_of
 from riskset.report.models import Outcome, exposure_level, labels_of, modifier_level, outcomes_of
 from riskset.study.ids import slug
 from riskset.study.results import Estimate, RateCell, Results, SplineCurve, SurvivalCurve
@@ -66,13 +68,13 @@ class Drawings:
     flow: Drawing
     forests: Mapping[str, Drawing]
     curves: Mapping[str, Drawing]
-    survival: tuple[Drawing, ...]  # in the order of the results; an outcome may have several
+    survival: Mapping[tuple[str, str | None], Drawing]  # by outcome and grouping
 
     def __iter__(self) -> Iterator[Drawing]:
         yield self.flow
         yield from self.forests.values()
         yield from self.curves.values()
-        yield from self.survival
+        yield from self.survival.values()
 
 
 def draw(results: Results) -> Drawings:
@@ -88,7 +90,10 @@ def draw(results: Results) -> Drawings:
             for c in results.curves
             if c.strata
         },
-        survival=tuple(_survival(s, next(number)) for s in results.survival if s.groups),
+        survival={
+            (s.outcome, s.grouping): _survival(s, k, next(number))
+            for k, s in _nth_of_outcome(results.survival)
+        },
     )
 
 
@@ -250,12 +255,22 @@ def _curve(value: SplineCurve, results: Results, label: str, number: int) -> Dra
     return _drawing(f"curve-{slug(value.outcome)}", number, caption, spoken, draw_at)
 
 
-def _survival(value: SurvivalCurve, number: int) -> Drawing:
+def _nth_of_outcome(curves: Iterable[SurvivalCurve]) -> Iterator[tuple[int, SurvivalCurve]]:
+    """Count the curves that have groups within their outcome, for the names of their files."""
+    seen: Counter[str] = Counter()
+    for curve in curves:
+        if curve.groups:
+            seen[curve.outcome] += 1
+            yield seen[curve.outcome], curve
+
+
+def _survival(value: SurvivalCurve, nth: int, number: int) -> Drawing:
     """Draw Kaplan-Meier curves with numbers at risk."""
+    clock = clock_of(value)
     lines = [
         SurvivalLine(
             label=fmt.label(g.label),
-            time=np.array(g.time_years),
+            time=np.array(g.time_years) * clock.per_year,
             survival=np.array(g.survival),
             lower=np.array(g.lower),
             upper=np.array(g.upper),
@@ -263,15 +278,13 @@ def _survival(value: SurvivalCurve, number: int) -> Drawing:
         )
         for g in value.groups
     ]
-    ticks = max((g.ticks_years for g in value.groups), key=len)
+    ticks = [clock.read(t) for t in max((g.ticks_years for g in value.groups), key=len)]
 
     def draw_at(width: float) -> Figure:
-        return survival_figure(lines, ticks=ticks, width=width)
+        return survival_figure(lines, ticks=ticks, x_label=f"{clock.unit} since index", width=width)
 
     by = "" if value.grouping is None else f", by {fmt.inside(value.grouping)}"
     caption = f"{value.label}: Kaplan–Meier survival{by}, with 95% confidence intervals and numbers at risk."
     spoken = "The table below holds the numbers at risk and the survival at each tick."
-    key = f"survival-{slug(value.outcome)}" + (
-        "" if value.grouping is None else f"-by-{slug(value.grouping)}"
-    )
+    key = f"survival-{slug(value.outcome)}" + ("" if nth == 1 else f"-{nth}")
     return _drawing(key, number, caption, spoken, draw_at)

@@ -52,11 +52,11 @@ def inside(text: str) -> str:
 
     Examples
     --------
-    >>> inside("New fracture"), inside("Death from any cause"), inside("Mg < 2.4"), inside("PTH")
-    ('new fracture', 'death from any cause', 'Mg < 2.4', 'PTH')
+    >>> inside("New fracture"), inside("PTH"), inside("Mg < 2.4"), inside("Proton-pump inhibitor")
+    ('new fracture', 'PTH', 'Mg < 2.4', 'proton-pump inhibitor')
     """
-    first = text.partition(" ")[0]
-    if len(first) >= 3 and first.isalpha() and first[1:].islower():
+    parts = text.partition(" ")[0].split("-")
+    if len(parts[0]) >= 3 and all(part.isalpha() for part in parts) and "".join(parts)[1:].islower():
         return text[0].lower() + text[1:]
     return text
 

@@ -111,7 +111,6 @@ def make_page(results: Results, figures: Drawings) -> str:
         "css": Markup(_text("report.css")),  # noqa: S704 (our own file)
         "lead": words.lead(results, outcomes),
         "cards": tuple(_card(o, results, axis) for o in outcomes),
-        "warnings": words.warnings_of_the_run(results),
         "ticks": axis.ticks,
         "terms": words.terms(results, outcomes),
         "flow": figures.flow,
@@ -125,8 +124,9 @@ def make_page(results: Results, figures: Drawings) -> str:
             if c.strata
         ),
         "survival": tuple(
-            OutcomeSurvival(figure, models.at_risk(s, next(number)))
-            for figure, s in zip(figures.survival, (s for s in results.survival if s.groups), strict=True)
+            OutcomeSurvival(figures.survival[s.outcome, s.grouping], models.at_risk(s, next(number)))
+            for s in results.survival
+            if s.groups
         ),
         "published": data.published(results, next(number)) if results.published else None,
         "audit": tuple(_audit(results, number)),

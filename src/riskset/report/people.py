@@ -104,15 +104,16 @@ def rate_text(estimate: Estimate, decimals: int) -> str:
 
 
 def rate_decimals(outcomes: Sequence[OutcomeRates]) -> int:
-    """Count decimals that show two significant digits of the lowest total rate.
+    """Count decimals that show two significant digits of the lowest total rate, three where it begins with 1.
 
     Examples
     --------
     >>> rate_decimals(())
     1
     """
-    known = [o.total.estimate for o in outcomes if o.total.estimate]
-    return fmt.decimals_for(min(known, default=0.0), 2)
+    lowest = min((o.total.estimate for o in outcomes if o.total.estimate), default=0.0)
+    begins_with_1 = f"{lowest:.1e}".startswith("1")
+    return fmt.decimals_for(lowest, 3 if begins_with_1 else 2)
 
 
 def follow_up(results: Results, number: int) -> Table:
@@ -134,7 +135,7 @@ def follow_up(results: Results, number: int) -> Table:
             Cell(
                 fmt.fixed(o.total.basis.person_years, fmt.person_time(o.total.basis.person_years)), o.total.id
             ),
-            Cell(fmt.fixed(o.median_follow_up_years, 1)),
+            Cell(fmt.fixed(o.median_follow_up_years, 1 if o.median_follow_up_years >= 1 else 2)),
             Cell(rate_text(o.total, decimals), source=o.total.id),
         )
         for o in results.rates

@@ -13,7 +13,7 @@ from typing import LiteralString
 from markupsafe import Markup
 
 from riskset.report import formats as fmt
-from riskset.report.models import Outcome, exposure_level, modifier_level, outcomes_of
+from riskset.report.models import Outcome, exposure_level, modifier_level
 from riskset.report.people import rate_decimals
 from riskset.study.results import Estimate, ModelResult, OutcomeRates, Results, SplineCurve
 
@@ -239,25 +239,6 @@ def _tempting(model: ModelResult) -> bool:
     return any(strata) and not all(strata) and not any(established(e) for e in model.interaction)
 
 
-def _belongs(warning: str, labels: list[str]) -> str | None:
-    """Say which outcome a warning of the run names at its beginning."""
-    named = [v for v in labels if warning.startswith((f"{v}:", f"{v},"))]
-    return max(named, key=len, default=None)
-
-
-def warnings_of_the_run(results: Results) -> tuple[str, ...]:
-    """Give the warnings that belong to no single outcome; the others stand with theirs."""
-    labels = [o.label for o in outcomes_of(results)]
-    return tuple(w for w in results.warnings if _belongs(w, labels) is None)
-
-
-def _warnings_of(outcome: Outcome, results: Results) -> list[str]:
-    """Give the run's warnings on an outcome, without its name and without what is said of it anyway."""
-    labels = [o.label for o in outcomes_of(results)]
-    own = [w for w in results.warnings if _belongs(w, labels) == outcome.label]
-    return [w[len(outcome.label) :].lstrip(",: ") for w in own if "events per coefficient" not in w]
-
-
 def cautions(outcome: Outcome, results: Results) -> tuple[Markup, ...]:
     """Say how much the model can bear: events per coefficient, detectable ratio, its own warnings."""
     model = outcome.primary
@@ -276,9 +257,6 @@ def cautions(outcome: Outcome, results: Results) -> tuple[Markup, ...]:
         )
     else:
         out.append(say("{} rests on {} events per coefficient ({}).", name(model.model), per, counts))
-    for warning in _warnings_of(outcome, results):
-        text = fmt.label(warning.rstrip("."))
-        out.append(say("<bdi>{}</bdi>.", text[:1].upper() + text[1:]))
     if model.detectable:
         spans = [
             say(
@@ -361,6 +339,6 @@ def terms(results: Results, outcomes: tuple[Outcome, ...]) -> tuple[Markup, ...]
         "{}P values are not adjusted for the number of comparisons."
     )
     out.append(say(text, n))
-    if not results.exposure_rationale:
+    if not results.exposure_rationale and not any("exploratory" in w for w in results.warnings):
         out.append(Markup("The cut-point is exploratory: the plan gives no rationale for it."))
     return tuple(out)

@@ -320,8 +320,8 @@ def characteristics(split: tuple[int, ...]) -> tuple[CharacteristicRow, ...]:
     )  # fmt: skip
 
 
-def survival_of() -> SurvivalCurve:
-    """Two step functions with their numbers at risk."""
+def survival_of() -> tuple[SurvivalCurve, SurvivalCurve]:
+    """All persons, and by what was true at index."""
     ticks = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
 
     def group(name: str, n: int, hazard: float, at_risk: tuple[int, ...]) -> SurvivalGroup:
@@ -333,7 +333,13 @@ def survival_of() -> SurvivalCurve:
             at_risk=at_risk, basis=Basis(n_persons=n, n_rows=n, n_events=round(n * (1 - s[-1])), person_years=n * 3.9),
         )  # fmt: skip
 
-    return SurvivalCurve(
+    everyone = SurvivalCurve(
+        outcome="death",
+        label="Death from any cause",
+        grouping=None,
+        groups=(group("All", 399, 0.103, (399, 349, 300, 259, 225, 185)),),
+    )
+    return everyone, SurvivalCurve(
         outcome="death", label="Death from any cause", grouping="Calcimimetic use at index",
         groups=(group("naive", 178, 0.109, (178, 155, 131, 112, 97, 80)),
                 group("user", 206, 0.098, (206, 181, 158, 138, 120, 99)),
@@ -382,7 +388,7 @@ def make_results() -> Results:
             for k, p, e, y in lost
         ),
         models=tuple(model_of(k, m) for k in CELLS for m in ADJUSTMENT),
-        curves=tuple(curve_of(k) for k in CELLS), survival=(survival_of(),),
+        curves=tuple(curve_of(k) for k in CELLS), survival=survival_of(),
         published=(published("all", "persons", "patients", "persons", 399),
                    *(published(k, "events", f"{CELLS[k][0]}: persons with an event", "events", float(n))
                      for k, n in (("cve", 122), ("death", 159), ("fracture", 69))),

@@ -246,7 +246,7 @@ def test_headings_do_not_skip_a_level(page: Node) -> None:
 
 def test_drawings_say_what_they_show(page: Node) -> None:
     drawings = [n for n in page.find("svg") if n.attrs.get("role") == "img"]
-    assert len(drawings) == 2 * 7  # three forests, three curves, one survival; wide and narrow
+    assert len(drawings) == 2 * 8  # three forests, three curves, two of survival; wide and narrow
     for svg in drawings:
         assert svg.find("title")[0].text.startswith("Figure ")
         assert svg.find("desc")[0].text
@@ -474,8 +474,8 @@ def renamed(results: Results, label: str) -> Results:
                 for c in value.curves
             ),
             "survival": tuple(
-                s.model_copy(update={"label": label, "grouping": label, "groups": tuple(
-                    g.model_copy(update={"label": swap[g.label]}) for g in s.groups)})
+                s.model_copy(update={"label": label, "grouping": s.grouping and label, "groups": tuple(
+                    g.model_copy(update={"label": swap.get(g.label, g.label)}) for g in s.groups)})
                 for s in value.survival
             ),
             "models": tuple(
