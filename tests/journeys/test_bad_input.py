@@ -228,6 +228,26 @@ def test_cut_point_outside_the_data(study):
     says(study.refusal(), "exposure")
 
 
+def test_reference_outside_the_data(study):
+    study.edit_plan("reference = 2.5", "reference = 25")
+    says(study.refusal(), "exposure.curve.reference", "outside")
+
+
+def test_formula_that_text_cannot_answer(study):
+    study.edit_plan('adjust = "age + sex" }', 'adjust = "age + log(sex)" }')
+    says(study.refusal(), "log(sex)", "cannot be computed")
+
+
+def test_no_data_folder(study):
+    study.edit_plan('folder   = "data"', 'folder = "daten"')
+    says(study.refusal(), "daten", "data.folder")
+
+
+def test_expression_of_an_unknown_column(study):
+    study.edit_plan("ca + CASE", "cca + CASE")
+    says(study.refusal(), "baseline.corrected_ca", "cca", "Did you mean 'ca'?")
+
+
 # --- where to write -------------------------------------------------------------------------------------------
 
 

@@ -44,6 +44,14 @@ def _reasons(plan: StudyPlan, outcome: str, rows: pl.DataFrame) -> Iterator[Risk
         for level in levels.categories.to_list() if isinstance(levels, pl.Enum) else []:
             if level not in ever:
                 yield CohortError(f'nobody is ever "{level}" during follow-up', where=key, remedy=remedy)
+    reference = plan.exposure.curve.reference
+    known = rows[plan.exposure.measure].drop_nulls()
+    if reference is not None and len(known) and ((known < reference).all() or (known > reference).all()):
+        yield CohortError(
+            "the reference of the curve lies outside all values in force during follow-up",
+            where="exposure.curve.reference",
+            remedy="Choose a value among those of the cohort, such as their median.",
+        )
     if not rows[outcome].any():
         yield CohortError(
             "no eligible person has the event during follow-up",

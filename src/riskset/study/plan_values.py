@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from riskset.errors import UnitError
-from riskset.study.plan import PlanKeys
+from riskset.study.plan import DateWindow, PlanKeys
 from riskset.study.plan_lines import Key
 from riskset.study.plan_problems import Problem, choose_from
 from riskset.units import lab_factor, parse_duration
@@ -38,9 +38,14 @@ def _durations(plan: PlanKeys) -> Iterator[Problem]:
     ]
     for key, text in durations:
         yield from _duration(key, text)
-    for key, text in ((("cohort", "max_followup"), plan.cohort.max_followup),):
-        if text is not None and not list(_duration(key, text)) and parse_duration(text) == 0:
+    for key, text in durations:
+        lasting = key[-1] in {"max_followup", "carry_forward", "mean_follow_up"}
+        if lasting and text is not None and not list(_duration(key, text)) and parse_duration(text) == 0:
             yield Problem(key, "must be longer than nothing")
+    for name in ("observed", "plausible_dates"):
+        window: DateWindow | None = getattr(plan.data, name)
+        if window is not None and window[0] >= window[1]:
+            yield Problem(("data", name), "the first date must precede the second")
     for name, table in plan.tables.items():
         if table.missing_stop not in _MISSING_STOP and list(_duration((), table.missing_stop)):
             key = ("tables", name, "missing_stop")

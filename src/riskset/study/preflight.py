@@ -66,6 +66,12 @@ def preflight(plan: StudyPlan) -> Preflight:
     TableError
         With everything that is wrong.
     """
+    if not plan.folder.is_dir():
+        raise TableError(
+            "the data folder does not exist",
+            where=str(plan.folder),
+            remedy="Correct data.folder; it is relative to the plan.",
+        )
     tables, problems = _read(plan)
     found = {
         key: _match(plan, key, name, where, tables) for key, name, where in _filters(plan) if name in tables
@@ -206,11 +212,18 @@ def _columns(plan: StudyPlan, tables: Mapping[str, Table]) -> Iterator[RisksetEr
     wanted |= {
         f"cohort.end[{i}]": e.reason_column for i, e in enumerate(plan.cohort.end, 1) if e.reason_column
     }
-    for key, column in wanted.items():
-        if column not in held:
-            rule = f"{key}: the column '{column}' does not exist"
-            yield TableError(rule, where=source, remedy=nearest(column, list(dict.fromkeys(held))))
-    yield from _reasons(plan, tables, places)
+    missing = {key: column for key, column in wanted.items() if column not in held}
+    for key, column in missing.items():
+        rule = f"{key}: the column '{column}' does not exist"
+        yield TableError(rule, where=source, remedy=nearest(column, list(dict.fromkeys(held))))
+    names = list(dict.fromkeys([*plan.baseline, *plan.measures, *plan.drugs, *held]))
+    for name, value in plan.baseline.items():
+        for column in parse_filter(value.expression).columns if value.expression else ():
+            if column not in names:
+                rule = f"baseline.{name}: the expression names '{column}', which does not exist"
+                yield TableError(rule, where=source, remedy=nearest(column, names))
+    if not any(key.startswith("cohort.end") for key in missing):
+        yield from _reasons(plan, tables, places)
 
 
 def _reasons(plan: StudyPlan, tables: Mapping[str, Table], places: Sequence[str]) -> Iterator[RisksetError]:

@@ -73,6 +73,8 @@ WRONG = [
     ('"Model 1" = { adjust = "age + sex" }', '"Model 1" = { primary = true }', ["exactly one model is primary", "2 are"]),
     ('"Model 1" =', '"model-2" =', ["Model 2", "too like"]),
     ('observed = ["2010-01-01", "2024-12-31"]', 'observed = ["2010-01-01", "yesterday"]', ["data.observed[2]", "date like 2024-12-31"]),
+    ('observed = ["2010-01-01", "2024-12-31"]', 'observed = ["2024-12-31", "2010-01-01"]', ["data.observed", "must precede"]),
+    ('carry_forward = "90 days"', 'carry_forward = "0 days"', ["measures.mg.carry_forward", "longer than nothing"]),
     ('observed = ["2010-01-01", "2024-12-31"]', 'observed = ["2010-01-01"]', ["data.observed"]),
     ('"Adult at index" }', '"Adult at index", keeep = "x" }', ["cohort.require[1].keeep", "Did you mean keep?"]),
     ('keep = "age >= 18", ', "", ["cohort.require[1].keep", "is missing"]),
