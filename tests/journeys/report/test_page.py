@@ -422,6 +422,8 @@ def test_labels_are_text_and_nothing_else(kind: str, make: Callable[[], Results]
         if path.suffix == ".svg":
             drawing = ET.fromstring(path.read_bytes())  # noqa: S314 (our own file)
             assert b"<script" not in path.read_bytes()
+            if path.name == "survival-death.svg":
+                continue  # one curve needs no name
             texts = drawing.iter("{http://www.w3.org/2000/svg}text")
             drawn = "".join("".join(t.itertext()) for t in texts)
             # long names are broken into lines; every sign of them is drawn
