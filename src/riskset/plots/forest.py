@@ -31,7 +31,7 @@ COLUMN_GAP: Final = 3.0
 LEAST_PLOT: Final = 26.0  # mm for the estimates themselves; below that the extra columns go under the labels
 LABEL_SHARE: Final = 0.36
 INDENT: Final = 2.5
-TICK_ROOM: Final = 6.0  # mm that a tick label needs
+TICK_ROOM: Final = 6.5  # mm from tick to tick, for labels such as 0.25
 # Limits of an estimate may be infinite; the axis shows no more than this factor beyond the estimates.
 LIMITS_SHOWN: Final = 6.0
 
@@ -168,7 +168,7 @@ def forest_figure(
     axes.minorticks_off()
     axes.set_xlim(low, high)
     axes.set_ylim(sum(heights) + 1.0, 0.0)
-    ticks = ratio_ticks(low, high, most=max(3, int(plot_width // TICK_ROOM)))
+    ticks = ratio_ticks(low, high, most=9, least=TICK_ROOM / plot_width)
     axes.set_xticks(ticks, [tick_label(t) for t in ticks])
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)

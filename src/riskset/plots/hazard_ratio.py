@@ -118,7 +118,7 @@ def hazard_ratio_curve_figure(
     """
     bins = np.asarray(bins, dtype=np.float64)
     y_low, y_high = _limits(panels)
-    ticks = ratio_ticks(y_low, y_high)
+    ticks = ratio_ticks(y_low, y_high, least=line_height(SMALL) / CURVE_HEIGHT)
     left = MARGIN + line_height(BODY) + 1.5 + max(text_width(tick_label(t), SMALL) for t in ticks) + 2.5
     overlay = arrangement == "overlay" and len(panels) > 1
     if overlay:

@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import pairwise
 from math import log
 from typing import Final, Literal
 
@@ -114,17 +115,21 @@ def wrap(text: str, width: float, size: float = BODY, *, bold: bool = False) -> 
     1
     """
     lines: list[str] = []
+    measure = partial(text_width, size=size, bold=bold)
     for paragraph in text.split("\n"):
         line = ""
-        for word in _COMPARISON.sub("\u00a0\\1\u00a0", paragraph).split(" "):
+        joined = _COMPARISON.sub("\u00a0\\1\u00a0", paragraph).split(" ")
+        # what must not be parted but does not fit is parted between words before any word is broken
+        words = (w for j in joined for w in ([j] if measure(j) <= width else j.split("\u00a0")))
+        for word in words:
             longer = f"{line} {word}" if line else word
-            if text_width(longer, size, bold=bold) <= width:
+            if measure(longer) <= width:
                 line = longer
                 continue
             if line:
                 lines.append(line)
             line = word
-            while text_width(line, size, bold=bold) > width and len(line) > 1:
+            while measure(line) > width and len(line) > 1:
                 # a longer piece is wider, so halving finds the longest that fits; one sign at least
                 fits = partial(_wider, line, width, size, bold)
                 cut = max(1, bisect_left(range(1, len(line)), x=True, key=fits))
@@ -287,8 +292,10 @@ _LADDERS: Final = (
 _NARROW_SPAN: Final = log(2.6)  # the first ladder ends at 2
 
 
-def ratio_ticks(low: float, high: float, most: int = 7) -> list[float]:
+def ratio_ticks(low: float, high: float, most: int = 7, least: float = 0.0) -> list[float]:
     """Choose ticks for a ratio on a log axis: round numbers, 1 among them, at most ``most``.
+
+    ``least`` is the room that a label needs, as a share of the axis: nearer ticks are not taken.
 
     Examples
     --------
@@ -303,7 +310,8 @@ def ratio_ticks(low: float, high: float, most: int = 7) -> list[float]:
     """
     for ladder in _LADDERS if log(high / low) < _NARROW_SPAN else _LADDERS[1:]:
         ticks = [float(f"{t:.4g}") for t in ladder if low * (1 - 1e-9) <= t <= high * (1 + 1e-9)]
-        if len(ticks) <= most:
+        near = least * log(high / low)
+        if len(ticks) <= most and all(log(b / a) >= near for a, b in pairwise(ticks)):
             return ticks
     return [1.0]
 

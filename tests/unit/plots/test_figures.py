@@ -227,6 +227,10 @@ def test_wrap_keeps_comparisons_together():
     assert wrap("a nonlinear P = 0.041", text_width("a nonlinear P =") + 0.1) == "a nonlinear\nP = 0.041"
 
 
+def test_wrap_parts_joined_words_before_it_breaks_one():
+    assert wrap("19\u00a0/\u00a0172", text_width("19 /") + 0.1) == "19 /\n172"
+
+
 def test_a_wild_stratum_does_not_flatten_the_others_and_its_exit_is_marked():
     figure = wild(175.0)
     low, high = figure.axes[0].get_ylim()
