@@ -99,7 +99,7 @@ def check_study(
         _write(rejects, rejects_file)
     check_rejects(plan, rejects)
     against = [p for outcome, rows in frames.items() for p in infeasible(plan, outcome, rows)]
-    raise_all(list({str(p): p for p in against}.values()))
+    raise_all(against)
     counted = [_count(plan, outcome, rows) for outcome, rows in frames.items()]
     study = replace(study, rejects=rejects)
     return "\n".join(

@@ -91,7 +91,7 @@ def preflight(plan: StudyPlan) -> Preflight:
 
 
 def raise_all(problems: Sequence[RisksetError]) -> None:
-    """Raise what is wrong: one problem as it is, several as one numbered error.
+    """Raise what is wrong: one problem as it is, several as one numbered error, each once.
 
     Examples
     --------
@@ -99,17 +99,17 @@ def raise_all(problems: Sequence[RisksetError]) -> None:
     >>> raise_all([TableError("is empty", where="a.csv"), TableError("is empty", where="b.csv")])
     Traceback (most recent call last):
     ...
-    riskset.errors.TableError: 2 problems in the tables
+    riskset.errors.TableError: 2 problems
       1. a.csv: is empty
       2. b.csv: is empty
     """
-    if len(problems) == 1:
-        raise problems[0]
-    if problems:
-        lines = "".join(
-            f"\n  {i}. {str(p).replace(chr(10), chr(10) + '   ')}" for i, p in enumerate(problems, 1)
-        )
-        raise TableError(f"{len(problems)} problems in the tables{lines}")
+    once = list({str(p): p for p in problems}.values())
+    if len(once) == 1:
+        raise once[0]
+    if once:
+        lines = "".join(f"\n  {i}. {str(p).replace(chr(10), chr(10) + '   ')}" for i, p in enumerate(once, 1))
+        kind = type(once[0]) if len({type(p) for p in once}) == 1 else TableError
+        raise kind(f"{len(once)} problems{lines}")
 
 
 def _read(plan: StudyPlan) -> tuple[dict[str, Table], list[RisksetError]]:
