@@ -18,11 +18,15 @@ NBSP = "\N{NO-BREAK SPACE}"
 UNBOUNDED = "no limit"
 """What stands for an interval's limit that the data do not set."""
 
-_SIGNS = ((">=", "\N{GREATER-THAN OR EQUAL TO}"), ("<=", "\N{LESS-THAN OR EQUAL TO}"))
+_SIGNS = (
+    (">=", "\N{GREATER-THAN OR EQUAL TO}"),
+    ("<=", "\N{LESS-THAN OR EQUAL TO}"),
+    ("95% CI", f"95%{NBSP}CI"),
+)
 
 
 def label(text: str) -> str:
-    """Set a label of the plan in type: ``>=`` becomes one sign, nothing else changes.
+    """Set a label in type: ``>=`` becomes one sign, "95% CI" keeps together, nothing else changes.
 
     Examples
     --------
