@@ -31,7 +31,7 @@ COLUMN_GAP: Final = 3.0
 LEAST_PLOT: Final = 26.0  # mm for the estimates themselves; below that the extra columns go under the labels
 LABEL_SHARE: Final = 0.36
 INDENT: Final = 2.5
-TICK_ROOM: Final = 6.5  # mm from tick to tick, for labels such as 0.25
+TICK_ROOM: Final = 6.0  # mm from tick to tick, for labels such as 0.25
 # Limits of an estimate may be infinite; the axis shows no more than this factor beyond the estimates.
 LIMITS_SHOWN: Final = 6.0
 
