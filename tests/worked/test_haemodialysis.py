@@ -240,6 +240,15 @@ def test_the_audit_explains_every_event_row(results: Results) -> None:
         assert lines["event rows selected"] == lines["events that count"] + explained
 
 
+def test_the_shipped_cohort_has_the_published_margins(results: Results) -> None:
+    # the seed was chosen by this and by nothing else
+    printed = {parse_id(e.id): e.estimate for e in results.published if parse_id(e.id).estimand == "events"}
+    for name, events in printed.items():
+        total = next(r.total for r in results.rates if r.outcome == name.outcome)
+        assert events is not None
+        assert abs(total.basis.n_events - events) <= 3
+
+
 def test_the_printed_death_rate_does_not_fit(results: Results) -> None:
     found = {e.id: e for e in results.published}
     assert "do not fit" in found["death/published/implied_rate"].warnings[0]
