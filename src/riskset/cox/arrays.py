@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from riskset.cox.newton import Iteration, maximise
+from riskset.cox.newton import Iteration
+from riskset.cox.penalised import maximum
+from riskset.cox.penalties import Firth, Penalty, Quadratic, Ridge
 from riskset.cox.robust import cluster_scores
 from riskset.errors import FitError
 from riskset.kernel import RiskRows, State, build_index, evaluate, information, risk_rows, score
@@ -31,11 +33,13 @@ class MatrixFit:
     independent : bool array (p,)
         Which columns could be estimated.
     covariance : float array (p, p)
-        Inverse information; zero at dependent columns.
+        Inverse information; zero at dependent columns. A ridge adds its second derivative to the information.
     robust_covariance : float array (p, p) or None
         Sandwich variance over clusters, if clusters were given.
     loglik, loglik_null : float
-        Log partial likelihood at the end and at the start.
+        Log partial likelihood at the end and at the start, without penalty.
+    objective, objective_null : float
+        The same with the penalty, if there is one.
     score_statistic : float
         Score test of the starting values.
     robust_score_statistic : float or None
@@ -52,9 +56,12 @@ class MatrixFit:
         The likelihood at the end.
     cholesky : Cholesky
         Of the information at the end.
+    information : float array (p, p)
+        Of the likelihood at the end, without penalty.
     cluster : int array (n,) or None
         Cluster codes of ``rows``.
-    ties : {"efron", "breslow"}
+    ties : {"efron", "breslow", "exact"}
+    penalty : Firth, Quadratic or None
     """
 
     params: Floats
@@ -63,6 +70,8 @@ class MatrixFit:
     robust_covariance: Floats | None
     loglik: float
     loglik_null: float
+    objective: float
+    objective_null: float
     score_statistic: float
     robust_score_statistic: float | None
     status: str
@@ -73,8 +82,10 @@ class MatrixFit:
     start: Floats
     state: State
     cholesky: Cholesky
+    information: Floats
     cluster: Ints | None
     ties: str
+    penalty: Penalty | None = None
 
 
 def coxph_matrix(
@@ -88,6 +99,7 @@ def coxph_matrix(
     offset: ArrayLike | None = None,
     cluster: ArrayLike | None = None,
     ties: str = "efron",
+    penalty: Firth | Ridge | Quadratic | None = None,
     init: ArrayLike | None = None,
     tolerance: float = 1e-9,
     max_iterations: int = 40,
@@ -113,7 +125,10 @@ def coxph_matrix(
     offset : float array (n,), optional
     cluster : array (n,), optional
         Labels over which the robust variance is summed; the robust variance is computed if given.
-    ties : {"efron", "breslow"}
+    ties : {"efron", "breslow", "exact"}
+        Exact is the conditional likelihood of discrete times; it knows no weights and no robust variance.
+    penalty : Firth, Ridge or Quadratic, optional
+        Added to the log likelihood; a `Ridge` is on all columns.
     init : float array (p,), optional
         Starting values; zero by default.
     tolerance : float
@@ -142,8 +157,8 @@ def coxph_matrix(
     >>> print(f"{fit.params[0]:.6f}")  # log((3 + sqrt(33)) / 2), Therneau & Grambsch 2000, appendix E
     1.475285
     """
-    if ties not in {"efron", "breslow"}:
-        raise FitError(f"ties must be 'efron' or 'breslow', not {ties!r}", where="ties")
+    if ties not in {"efron", "breslow", "exact"}:
+        raise FitError(f"ties must be 'efron', 'breslow' or 'exact', not {ties!r}", where="ties")
     covariates = np.asarray(X, dtype=np.float64)
     if covariates.ndim != 2:
         raise FitError("covariates must be a matrix of rows and columns", where="X")
@@ -178,6 +193,17 @@ def coxph_matrix(
             where="entry, exit",
             remedy="Give times in a larger unit, or make the row longer.",
         )
+    if index.exact and (index.weight is not None or cluster is not None):
+        raise FitError(
+            f"exact ties know no {'case weights' if index.weight is not None else 'robust variance'}",
+            where="ties",
+            remedy="Use ties='efron', or leave the weights and clusters out (robust=False).",
+        )
+    if index.exact and isinstance(penalty, Firth):
+        raise FitError(
+            "Firth's penalty is not available with exact ties", where="penalty", remedy="Use ties='efron'."
+        )
+    settled_penalty = penalty.on(covariates) if isinstance(penalty, Ridge) else penalty
     if expected == 0:
         raise FitError("no event: nothing can be estimated", where="event")
     own = overwrite_X and index.kept is None and covariates.flags.c_contiguous and covariates.flags.writeable
@@ -188,7 +214,7 @@ def coxph_matrix(
     rows = risk_rows(index, centred, _take(shift, index.kept))
 
     start = np.zeros(p) if init is None else _vector(init, p, "init")
-    top = maximise(rows, start, tolerance=tolerance, max_iterations=max_iterations)
+    top = maximum(rows, start, settled_penalty, tolerance=tolerance, max_iterations=max_iterations)
     first = top.record[0]
     clusters = None if cluster is None else codes(cluster)
     if clusters is not None and index.kept is not None:
@@ -209,7 +235,9 @@ def coxph_matrix(
         covariance=top.cholesky.inverse(),
         robust_covariance=robust,
         loglik=top.state.loglik,
-        loglik_null=first.loglik,
+        loglik_null=first.loglik if penalty is None else evaluate(rows, start).loglik,
+        objective=top.objective,
+        objective_null=first.loglik,
         score_statistic=first.decrement,
         robust_score_statistic=robust_score,
         status="converged" if max_iterations == 0 else status,
@@ -220,8 +248,10 @@ def coxph_matrix(
         start=start,
         state=top.state,
         cholesky=top.cholesky,
+        information=top.information,
         cluster=clusters,
         ties=ties,
+        penalty=settled_penalty,
     )
 
 

@@ -49,7 +49,8 @@ def coxph(
         False of a boolean) is the reference.
     id : str, optional
         Column that tells persons apart.
-    ties : {"efron", "breslow"}
+    ties : {"efron", "breslow", "exact"}
+        Exact: the conditional likelihood of discrete times, without weights and robust variance.
     weights : str, optional
         Column of case weights.
     cluster : str, optional
@@ -94,10 +95,6 @@ def coxph(
     >>> print(f"{fit.params[0]:.4f} ({fit.std_error[0]:.4f})")
     1.6769 (1.2776)
     """
-    if ties == "exact":
-        raise FitError(
-            "exact ties are not available", where="ties", remedy="Use ties='efron', which is close to them."
-        )
     parsed = parse_formula(formula)
     surv = parsed.surv
     if surv is None:

@@ -40,7 +40,7 @@ class CoxFit:
     id, entry, exit, event, weights, cluster : str or None
         Column names in ``data``; ``entry`` is None for right-censored data, ``cluster`` unless the variance
         is robust.
-    ties : {"efron", "breslow"}
+    ties : {"efron", "breslow", "exact"}
     robust : bool
         Whether tests and intervals use the robust variance.
     n_persons : int or None

@@ -48,6 +48,8 @@ class EventTimeIndex:
         Mean weight of the deaths at the same time.
     delayed_entry : bool
         Whether any row enters after its stratum's first event time.
+    exact : bool
+        Whether tied deaths are taken by their conditional likelihood; fractions are then zero.
     """
 
     kept: Ints | None
@@ -63,6 +65,7 @@ class EventTimeIndex:
     fraction: Floats
     step_weight: Floats
     delayed_entry: bool
+    exact: bool = False
 
     @property
     def n_rows(self) -> int:
@@ -104,8 +107,8 @@ def build_index(
         Codes 0, 1, ... of the stratum.
     weight : float array (n,), optional
         Case weights; rows of weight zero leave before ties are counted.
-    ties : {"efron", "breslow"}
-        Approximation for tied event times.
+    ties : {"efron", "breslow", "exact"}
+        How tied event times are taken.
     timefix : bool
         Treat times closer than R's tolerance as one.
 
@@ -170,10 +173,10 @@ def build_index(
     j = np.arange(death_row.size) - np.repeat(first_death, m)
     if ties == "efron":
         fraction = j / np.repeat(m, m)
-    elif ties == "breslow":
+    elif ties in {"breslow", "exact"}:
         fraction = np.zeros(death_row.size)
     else:
-        raise ValueError(f"ties must be 'efron' or 'breslow', not {ties!r}")
+        raise ValueError(f"ties must be 'efron', 'breslow' or 'exact', not {ties!r}")
     return EventTimeIndex(
         kept=kept,
         lo=lo,
@@ -188,6 +191,7 @@ def build_index(
         fraction=fraction,
         step_weight=np.repeat(total / np.maximum(m, 1), m),
         delayed_entry=bool((lo > (0 if stratum is None else base[stratum])).any()),
+        exact=ties == "exact",
     )
 
 

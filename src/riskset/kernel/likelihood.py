@@ -7,7 +7,7 @@ With den_kj = S0_k - (j/m) D0_k for the j-th of m tied deaths at time k, and wba
     information = X' diag(v) X - sum_k [A S1 S1' - B (S1 D1' + D1 S1') + C D1 D1']
 
 where h, q = sum_j wbar (1, j/m) / den and A, B, C = sum_j wbar (1, j/m, (j/m)^2) / den^2. Breslow's method
-is the same with j/m replaced by 0.
+is the same with j/m replaced by 0. Exact ties are Breslow's at single deaths and `riskset.kernel.exact` at others.
 
 References
 ----------
@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from riskset.kernel.arrays import Floats
+from riskset.kernel.exact import TiedTerms, tied_terms
 from riskset.kernel.index import EventTimeIndex
 from riskset.kernel.moments import Moments, RiskRows, gram, moments, row_weights
 from riskset.kernel.sums import forward_sums
@@ -40,6 +41,8 @@ class State:
     h, q : float arrays (D,)
         Increment of the (partial) baseline hazard at each event time, and the part of it from which tied
         deaths are spared. On the scale of the shifted risks.
+    tied : TiedTerms or None
+        Under exact ties, what the event times with several deaths contribute.
     """
 
     beta: Floats
@@ -47,6 +50,7 @@ class State:
     moments: Moments
     h: Floats
     q: Floats
+    tied: TiedTerms | None = None
 
 
 def evaluate(rows: RiskRows, beta: Floats) -> State:
@@ -54,6 +58,14 @@ def evaluate(rows: RiskRows, beta: Floats) -> State:
     index = rows.index
     m = moments(rows, beta)
     den = _denominators(index, m)
+    if index.exact:
+        with np.errstate(all="ignore"):
+            tied = tied_terms(rows, m)
+            loglik = m.death_eta - float(np.log(m.S0[index.deaths_per_time == 1]).sum()) - tied.value
+            h = _by_time(index, index.step_weight / den)
+        if not np.isfinite(loglik):
+            loglik = -np.inf
+        return State(beta=beta, loglik=loglik, moments=m, h=h, q=np.zeros_like(h), tied=tied)
     with np.errstate(all="ignore"):
         loglik = m.death_eta - float(index.step_weight @ np.log(den))
         h = _by_time(index, index.step_weight / den)
@@ -66,7 +78,11 @@ def evaluate(rows: RiskRows, beta: Floats) -> State:
 def score(rows: RiskRows, state: State) -> Floats:
     """First derivative of the log partial likelihood, shape (p,)."""
     m = state.moments
-    return rows.index.death_weight @ rows.death_X - (state.h @ m.S1 - state.q @ m.D1)
+    total = rows.index.death_weight @ rows.death_X
+    if state.tied is not None:
+        single = rows.index.deaths_per_time == 1
+        return total - state.h[single] @ m.S1[single] - state.tied.first
+    return total - (state.h @ m.S1 - state.q @ m.D1)
 
 
 def cumulative_hazard(index: EventTimeIndex, increments: Floats) -> Floats:
@@ -77,14 +93,24 @@ def cumulative_hazard(index: EventTimeIndex, increments: Floats) -> Floats:
     return H
 
 
-def curvature(rows: RiskRows, state: State) -> Floats:
-    """Weight v_i >= 0 of each row in the information, shape (n,)."""
-    H = cumulative_hazard(rows.index, state.h)
-    return row_weights(rows, state.moments.risk, H, state.q)
+def curvature(rows: RiskRows, state: State, factor: Floats | None = None) -> Floats:
+    """Weight v_i >= 0 of each row in the information, shape (n,).
+
+    ``factor`` >= 0 (D,) multiplies what each event time contributes.
+    """
+    h, q = (state.h, state.q) if factor is None else (state.h * factor, state.q * factor)
+    return row_weights(rows, state.moments.risk, cumulative_hazard(rows.index, h), q)
 
 
-def information(rows: RiskRows, state: State) -> tuple[Floats, Floats]:
+def information(rows: RiskRows, state: State, factor: Floats | None = None) -> tuple[Floats, Floats]:
     """Observed information, and the diagonal of the Gram matrix it was subtracted from.
+
+    Parameters
+    ----------
+    rows : RiskRows
+    state : State
+    factor : float array (D,), optional
+        Not negative; multiplies what each event time contributes (not under exact ties).
 
     Returns
     -------
@@ -94,14 +120,21 @@ def information(rows: RiskRows, state: State) -> tuple[Floats, Floats]:
     """
     index, m = rows.index, state.moments
     den = _denominators(index, m)
+    if state.tied is not None:
+        factor = (index.deaths_per_time == 1).astype(np.float64)
     square = index.step_weight / den**2
+    if factor is not None:
+        square *= np.repeat(factor, index.deaths_per_time)
     A = _by_time(index, square)
     B = _by_time(index, square * index.fraction)
     C = _by_time(index, square * index.fraction**2)
-    G = gram(rows.X, curvature(rows, state))
+    G = gram(rows.X, curvature(rows, state, factor))
     cross = m.S1.T @ (B[:, None] * m.D1)
     between = m.S1.T @ (A[:, None] * m.S1) - cross - cross.T + m.D1.T @ (C[:, None] * m.D1)
     info = G - between
+    if state.tied is not None:
+        info += state.tied.second
+        return (info + info.T) / 2, np.diag(G) + np.diag(state.tied.second)
     return (info + info.T) / 2, np.diag(G).copy()
 
 

@@ -153,8 +153,8 @@ def test_events_may_be_logical_or_coded():
 
 
 def test_refusals():
-    with pytest.raises(FitError, match="exact ties are not available"):
-        coxph(FORMULA, ROWS, ties="exact")
+    with pytest.raises(FitError, match="exact ties know no robust variance"):
+        coxph("Surv(t, d) ~ x", {"t": [1, 2, 2], "d": [1, 1, 0], "x": [0, 1, 2]}, ties="exact", robust=True)
     with pytest.raises(FitError, match="ties must be"):
         coxph(FORMULA, ROWS, ties="approximate")
     with pytest.raises(DesignError, match="no column 'drugs'\n.*'drug'".replace("\n", r"\n")):
