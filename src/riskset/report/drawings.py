@@ -27,6 +27,7 @@ from riskset.report.clock import clock_of
 from riskset.report.models import Outcome, exposure_level, labels_of, modifier_level, outcomes_of
 from riskset.study.ids import slug
 from riskset.study.results import Estimate, RateCell, Results, SplineCurve, SurvivalCurve
+from riskset.study.wording import inside, listing
 
 # In a stack of single columns a phone shows type at its printed size.
 PHONE = style.SINGLE_COLUMN
@@ -202,7 +203,7 @@ def _forest(outcome: Outcome, results: Results, number: int) -> Drawing:
         return forest_figure(rows, columns=columns, label_header=results.modifier_label, width=width)
 
     caption = (
-        f"{outcome.label}: hazard ratios for {fmt.inside(results.exposure_label)} by {fmt.inside(results.modifier_label)}, and their "
+        f"{outcome.label}: hazard ratios for {inside(results.exposure_label)} by {inside(results.modifier_label)}, and their "
         f"ratios ({model.model}), with 95% confidence intervals. PY: person-years of the fitted rows."
     )
     return _drawing(
@@ -245,11 +246,11 @@ def _curve(value: SplineCurve, results: Results, label: str, number: int) -> Dra
         )
 
     caption = (
-        f"{label}: hazard ratio along {fmt.inside(value.label)} against {reference}, by {fmt.inside(results.modifier_label)} "
+        f"{label}: hazard ratio along {inside(value.label)} against {reference}, by {inside(results.modifier_label)} "
         f"({value.model}). Bands: pointwise 95% confidence intervals. Below: share of person-time."
     )
     spoken = (
-        f"Curves for {fmt.listing(fmt.label(s.level) for s in value.strata)}. "
+        f"Curves for {listing(fmt.label(s.level) for s in value.strata)}. "
         "The table of the curve in numbers holds their values, the table of tests what can be said of them."
     )
     return _drawing(f"curve-{slug(value.outcome)}", number, caption, spoken, draw_at)
@@ -283,7 +284,7 @@ def _survival(value: SurvivalCurve, nth: int, number: int) -> Drawing:
     def draw_at(width: float) -> Figure:
         return survival_figure(lines, ticks=ticks, x_label=f"{clock.unit} since index", width=width)
 
-    by = "" if value.grouping is None else f", by {fmt.inside(value.grouping)}"
+    by = "" if value.grouping is None else f", by {inside(value.grouping)}"
     caption = f"{value.label}: Kaplan–Meier survival{by}, with 95% confidence intervals and numbers at risk."
     spoken = "The table below holds the numbers at risk and the survival at each tick."
     key = f"survival-{slug(value.outcome)}" + ("" if nth == 1 else f"-{nth}")

@@ -49,22 +49,6 @@ def unit(text: str) -> str:
     return re.sub(r"\b(c?m)([23])\b", lambda m: m[1] + "²³"[int(m[2]) - 2], text)
 
 
-def inside(text: str) -> str:
-    """Write a label inside a sentence: its first letter small, unless the first word may be a name or symbol.
-
-    Mg, Kt/V and PTH stay as they are; so does every word of one or two letters.
-
-    Examples
-    --------
-    >>> inside("New fracture"), inside("PTH"), inside("Mg < 2.4"), inside("Proton-pump inhibitor")
-    ('new fracture', 'PTH', 'Mg < 2.4', 'proton-pump inhibitor')
-    """
-    parts = text.partition(" ")[0].split("-")
-    if len(parts[0]) >= 3 and all(part.isalpha() for part in parts) and "".join(parts)[1:].islower():
-        return text[0].lower() + text[1:]
-    return text
-
-
 def count(n: int | None) -> str:
     """Print a number of persons, rows or events.
 
@@ -283,20 +267,6 @@ def level_percent(level: float) -> str:
     ('95%', '99.5%')
     """
     return f"{100 * level:.6g}%"
-
-
-def listing(words: Iterable[str], last: str = "and") -> str:
-    """Join words as a sentence does.
-
-    Examples
-    --------
-    >>> listing(["death"]), listing(["CVE", "death", "fracture"])
-    ('death', 'CVE, death and fracture')
-    """
-    items = list(words)
-    if len(items) < 2:
-        return "".join(items)
-    return f"{', '.join(items[:-1])} {last} {items[-1]}"
 
 
 def plural(n: int, one: str, many: str | None = None) -> str:

@@ -10,6 +10,7 @@ from riskset.report import formats as fmt
 from riskset.report.models import outcomes_of
 from riskset.report.words import name, say
 from riskset.study.results import Results
+from riskset.study.wording import listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def _participants(results: Results) -> Markup:
     screened, included = fmt.count(flow.screened), fmt.count(flow.included)
     if not flow.steps:
         return say("{} screened, {} included.", screened, included)
-    rules = fmt.listing(f"“{fmt.label(s.label)}”" for s in flow.steps)
+    rules = listing(f"“{fmt.label(s.label)}”" for s in flow.steps)
     return say("{} screened, {} included by these rules, in this order: {}.", screened, included, rules)
 
 
@@ -51,7 +52,7 @@ def _reading(results: Results) -> tuple[Markup, ...]:
     primary = dict.fromkeys(o.primary.model for o in outcomes_of(results))
     out: list[Markup] = []
     if primary:
-        out.append(say("The summary shows {}.", fmt.listing(primary)))
+        out.append(say("The summary shows {}.", listing(primary)))
     out.append(
         Markup(
             "P values are two-sided. Sentences change at P = 0.05; the numbers stand beside each of them. Values "

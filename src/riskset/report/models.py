@@ -11,6 +11,7 @@ from riskset.report.clock import clock_of
 from riskset.report.table import Cell, Rows, Table, col, p_value, ratio, row, warnings_of
 from riskset.study.ids import parse_id
 from riskset.study.results import Estimate, ModelResult, Results, SplineCurve, SurvivalCurve, SurvivalGroup
+from riskset.study.wording import inside, listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +121,13 @@ def hazard_ratios(results: Results, outcome: Outcome, number: int) -> Table:
         Rows(
             lines("exposure_in_modifier", "exposure"),
             heading=fmt.label(
-                f"{results.exposure_label} {contrast} against {reference}, by {fmt.inside(results.modifier_label)}"
+                f"{results.exposure_label} {contrast} against {reference}, by {inside(results.modifier_label)}"
             ),
         ),
         Rows(
             lines("modifier_in_exposure", "modifier"),
             heading=fmt.label(
-                f"{results.modifier_label} against {naive}, by {fmt.inside(results.exposure_label)}"
+                f"{results.modifier_label} against {naive}, by {inside(results.exposure_label)}"
             ),
         ),
     ]
@@ -135,9 +136,7 @@ def hazard_ratios(results: Results, outcome: Outcome, number: int) -> Table:
     if any(joint):
         cells = (c for j in joint for c in (_chi_square(j), p_value(j)))
         interaction.append((row("all levels jointly", indent=True), *cells))
-    heading = fmt.label(
-        f"Ratio of these hazard ratios for {fmt.inside(results.exposure_label)}, against {naive}"
-    )
+    heading = fmt.label(f"Ratio of these hazard ratios for {inside(results.exposure_label)}, against {naive}")
     groups.append(Rows(tuple(interaction), heading=heading, strong=True))
     groups.append(Rows(_behind(models), heading="Behind the estimates"))
     head = (
@@ -199,9 +198,9 @@ def _notes(outcome: Outcome) -> tuple[str, ...]:
     estimates = [
         e for m in models for e in (*m.exposure_in_modifier, *m.modifier_in_exposure, *m.interaction)
     ]
-    methods = fmt.listing(dict.fromkeys(e.method for e in estimates if e.estimate is not None))
-    ties = fmt.listing(dict.fromkeys(m.ties.capitalize() for m in models))
-    variance = fmt.listing(dict.fromkeys(m.variance for m in models))
+    methods = listing(dict.fromkeys(e.method for e in estimates if e.estimate is not None))
+    ties = listing(dict.fromkeys(m.ties.capitalize() for m in models))
+    variance = listing(dict.fromkeys(m.variance for m in models))
     how = (
         "Cox models with time-dependent covariates; HR: hazard ratio, CI: confidence interval. "
         f"Ties: {ties}. Variance: {variance}." + (f" Intervals and P: {methods}." if methods else "")
@@ -210,7 +209,7 @@ def _notes(outcome: Outcome) -> tuple[str, ...]:
     warned: list[str] = []
     for text in dict.fromkeys(w for m in models for w in m.warnings):
         said = [m.model for m in models if text in m.warnings]
-        who = "All models" if len(said) == len(models) > 1 else fmt.listing(said)
+        who = "All models" if len(said) == len(models) > 1 else listing(said)
         warned.append(f"{who}: {fmt.label(text.rstrip('.'))}.")
     marked = [f"* {fmt.label(w.rstrip('.'))}." for w in warnings_of(tuple(estimates))]
     return tuple(n for n in (basis, adjusted, how, *bad, *warned, *marked) if n)
@@ -260,7 +259,7 @@ def coefficients(model: ModelResult, label: str) -> Table:
         f"Log partial likelihood {fmt.fixed(model.loglik, 4)}, without covariates {fmt.fixed(model.loglik_null, 4)}. "
         f"{model.status.capitalize()}."
     )
-    methods = fmt.listing(dict.fromkeys(c.hazard_ratio.method for c in model.coefficients))
+    methods = listing(dict.fromkeys(c.hazard_ratio.method for c in model.coefficients))
     notes = [likelihood, f"Intervals and P: {methods}."]
     notes += marked
     return Table(
@@ -298,10 +297,10 @@ def curve_tests(curve: SplineCurve, label: str, number: int) -> Table:
             together.append(line)
         else:
             apart.setdefault(what[1], []).append(line)
-    methods = fmt.listing(dict.fromkeys(t.method for t in curve.tests))
+    methods = listing(dict.fromkeys(t.method for t in curve.tests))
     knots = ", ".join(fmt.plain(k) for k in curve.knots)
     notes = [
-        f"{curve.model} with {fmt.inside(curve.label)} as a restricted cubic spline (knots {knots} "
+        f"{curve.model} with {inside(curve.label)} as a restricted cubic spline (knots {knots} "
         f"{fmt.unit(curve.unit)}); {methods}.",
         *(f"{fmt.label(w.rstrip('.'))}." for w in curve.warnings),
     ]
@@ -335,7 +334,7 @@ def curve_numbers(curve: SplineCurve, label: str) -> Table:
         rows.append(tuple(line))
     return Table(
         id=f"curve-{curve.outcome}-numbers",
-        caption=f"{label}: hazard ratio (95% CI) along {fmt.inside(curve.label)} against {fmt.plain(curve.reference)} {curve.unit}",
+        caption=f"{label}: hazard ratio (95% CI) along {inside(curve.label)} against {fmt.plain(curve.reference)} {curve.unit}",
         head=(
             (
                 Cell(f"{curve.label}, {curve.unit}", head="col", numeric=False),

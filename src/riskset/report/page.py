@@ -20,6 +20,7 @@ from riskset.report.models import Outcome
 from riskset.report.table import Table
 from riskset.study.ids import slug
 from riskset.study.results import Estimate, Results, SplineCurve
+from riskset.study.wording import inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ def make_page(results: Results, figures: Drawings) -> str:
         "methods": methods(results),
         "count": fmt.count,
         "label": fmt.label,
-        "inside": fmt.inside,
+        "inside": inside,
     }
     context["toc"] = tuple(_contents(context))
     return _environment().get_template("report.html.j2").render(context)

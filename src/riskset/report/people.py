@@ -9,6 +9,7 @@ from statistics import median
 from riskset.report import formats as fmt
 from riskset.report.table import Cell, Rows, Table, col, row, words
 from riskset.study.results import CharacteristicRow, Estimate, OutcomeRates, Results, Summary, Table1
+from riskset.study.wording import inside
 
 OUTCOMES_ABREAST = 3
 """Outcomes set side by side in the table of cells: as many as fit a page of A4 with two columns each."""
@@ -42,7 +43,7 @@ def table1(value: Table1, number: int) -> Table:
     ]
     return Table(
         id=f"table-{number}",
-        caption=f"Characteristics at index, by {fmt.inside(value.by)}",
+        caption=f"Characteristics at index, by {inside(value.by)}",
         head=(head,),
         groups=(Rows(tuple(rows)),),
         notes=(" ".join(n for n in notes if n),),
@@ -162,7 +163,7 @@ def cells(results: Results, outcomes: Sequence[OutcomeRates], number: int) -> Ta
         (Cell("", head="col"), *(col(o.label, 2) for o in outcomes)),
         (
             Cell(
-                f"{results.exposure_label} and {fmt.inside(results.modifier_label)}",
+                f"{results.exposure_label} and {inside(results.modifier_label)}",
                 head="col",
                 numeric=False,
             ),
@@ -196,8 +197,8 @@ def cells(results: Results, outcomes: Sequence[OutcomeRates], number: int) -> Ta
     ]
     return Table(
         id=f"table-{number}",
-        caption=f"Events, person-years and rates by {fmt.inside(results.exposure_label)} and "
-        f"{fmt.inside(results.modifier_label)}",
+        caption=f"Events, person-years and rates by {inside(results.exposure_label)} and "
+        f"{inside(results.modifier_label)}",
         head=head,
         groups=tuple(groups),
         notes=tuple(n for n in notes if n),

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from riskset.report import formats as fmt
 from riskset.report.models import Outcome, exposure_level, modifier_level
 from riskset.report.people import rate_decimals
+from riskset.study import wording
 from riskset.study.results import Estimate, ModelResult, OutcomeRates, Results, SplineCurve
 
 ALPHA = 0.05
@@ -78,7 +79,7 @@ def inside(text: str) -> Markup:
     >>> str(inside("Death from any cause"))
     '<bdi>death from any cause</bdi>'
     """
-    return name(fmt.inside(text))
+    return name(wording.inside(text))
 
 
 def established(estimate: Estimate) -> bool:
@@ -332,7 +333,7 @@ def terms(results: Results, outcomes: tuple[Outcome, ...]) -> tuple[Markup, ...]
         e.method for o in outcomes for e in o.primary.interaction if e.estimate is not None
     )
     if methods:
-        out.append(say("Intervals and P values of the ratios: {}.", fmt.listing(methods)))
+        out.append(say("Intervals and P values of the ratios: {}.", wording.listing(methods)))
     n = f"{len(outcomes)} outcomes are examined; " if len(outcomes) > 1 else ""
     text = (
         "All are associations in observed patients, adjusted for what the plan names and for nothing else. "

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from riskset.design import substitute_calls, variables_of
 from riskset.study.ids import slug
 from riskset.study.plan import StudyPlan
+from riskset.study.wording import adjustment_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class ModelFormula:
     formula : str
         For :func:`riskset.cox.coxph`.
     adjustment : str
-        The adjustment set as the plan writes it, in one line.
+        The adjustment set in words.
     """
 
     name: str
@@ -110,7 +111,9 @@ def _written(plan: StudyPlan, outcome: str, name: str, terms: str) -> ModelFormu
     adjustment = " + ".join(part for part in parts if part)
     right = f"{terms} + {adjustment}" if adjustment else terms
     text = substitute_calls(f"Surv(entry, exit, {outcome}) ~ {right}", "baseline", baseline_column)
-    return ModelFormula(name, slug(name), name == plan.primary_model, text, adjustment)
+    return ModelFormula(
+        name, slug(name), name == plan.primary_model, text, adjustment_in_words(plan, adjustment)
+    )
 
 
 def over_time(plan: StudyPlan) -> tuple[str, ...]:

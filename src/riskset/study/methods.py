@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from riskset.study.plan import Drug, Measure, Outcome, StudyPlan
 from riskset.study.results import AuditLine
+from riskset.study.wording import adjustment_in_words, inside
 
 _SAME_DAY = {
     "mean": "several values at one time are averaged",
@@ -50,8 +51,11 @@ def _lines(plan: StudyPlan) -> Iterator[tuple[str, str]]:
         if name != plan.modifier.drug:
             yield "Other drugs", _drug(plan, drug)
     for name, model in plan.models.items():
-        adjustment = " ".join(model.adjust.split()) or "nothing"
-        more = "; ".join(f"for {plan.outcomes[o].label} also {terms}" for o, terms in model.extra.items())
+        adjustment = adjustment_in_words(plan, model.adjust)
+        more = "; ".join(
+            f"for {inside(plan.outcomes[o].label)} also {adjustment_in_words(plan, terms)}"
+            for o, terms in model.extra.items()
+        )
         primary = ", the primary model" if name == plan.primary_model and len(plan.models) > 1 else ""
         yield "Models", f"{name}{primary}: adjusted for {adjustment}{'; ' + more if more else ''}"
     yield "Fitting", _fitting(plan)

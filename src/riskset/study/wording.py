@@ -1,0 +1,109 @@
+"""The plan's labels and formulas as parts of sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from riskset.design.formula import parse_formula
+from riskset.design.grammar import Call, Expr, Name, names_in, render
+from riskset.study.plan import StudyPlan
+
+
+def inside(text: str) -> str:
+    """Write a label inside a sentence: its first letter small, unless the first word may be a name or symbol.
+
+    Mg, Kt/V and PTH stay as they are; so does every word of one or two letters.
+
+    Examples
+    --------
+    >>> inside("New fracture"), inside("PTH"), inside("Mg < 2.4"), inside("Proton-pump inhibitor")
+    ('new fracture', 'PTH', 'Mg < 2.4', 'proton-pump inhibitor')
+    """
+    parts = text.partition(" ")[0].split("-")
+    if len(parts[0]) >= 3 and all(part.isalpha() for part in parts) and "".join(parts)[1:].islower():
+        return text[0].lower() + text[1:]
+    return text
+
+
+def listing(words: Iterable[str], last: str = "and") -> str:
+    """Join words as a sentence does.
+
+    Examples
+    --------
+    >>> listing(["death"]), listing(["CVE", "death", "fracture"])
+    ('death', 'CVE, death and fracture')
+    """
+    items = list(words)
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {last} {items[-1]}"
+
+
+def adjustment_in_words(plan: StudyPlan, adjust: str) -> str:
+    """Say what an adjustment set holds, what of it at index and what as it changes.
+
+    Parameters
+    ----------
+    plan : StudyPlan
+        The plan, for the labels.
+    adjust : str
+        The set as a formula, ``age + log(baseline(crp)) + ppi``.
+
+    Returns
+    -------
+    str
+        "age and log CRP (at index); proton-pump inhibitor (over time)".
+    """
+    if not adjust.strip():
+        return "nothing"
+    formula = parse_formula(adjust)
+    fixed: list[str] = []
+    moving: list[str] = []
+    for term in formula.terms:
+        words = " x ".join(_words(plan, factor) for factor in term)
+        (moving if any(_moves(plan, factor) for factor in term) else fixed).append(words)
+    parts = [f"{listing(fixed)} (at index)"] if fixed else []
+    parts += [f"{listing(moving)} (over time)"] if moving else []
+    parts += [
+        f"stratified by {listing(_label(plan, n) for s in formula.strata for n in names_in(s))}"
+    ] * bool(formula.strata)
+    parts += [f"offset {render(o)}" for o in formula.offset]
+    return "; ".join(parts)
+
+
+def _label(plan: StudyPlan, name: str) -> str:
+    for section in (plan.baseline, plan.measures, plan.drugs):
+        if name in section:
+            return inside(section[name].label)
+    return name
+
+
+def _words(plan: StudyPlan, factor: Expr) -> str:
+    if isinstance(factor, Name):
+        return _label(plan, factor.name)
+    if isinstance(factor, Call) and factor.arguments:
+        inner = _words(plan, factor.arguments[0])
+        if factor.function == "baseline" and len(factor.arguments) == 1:
+            return inner
+        if factor.function == "log" and len(factor.arguments) == 1:
+            return f"log {inner}"
+        if factor.function == "rcs":
+            return f"{inner} as a restricted cubic spline"
+    return render(factor)
+
+
+def _moves(plan: StudyPlan, factor: Expr) -> bool:
+    """Say whether a factor reads anything as it changes: a drug, or a measure outside ``baseline(...)``."""
+    return any(
+        name in plan.drugs or (name in plan.measures and plan.measures[name].use != "baseline")
+        for name in _read_over_time(factor)
+    )
+
+
+def _read_over_time(factor: Expr) -> Iterator[str]:
+    if isinstance(factor, Call):
+        if factor.function != "baseline":
+            for argument in factor.arguments:
+                yield from _read_over_time(argument)
+    else:
+        yield from names_in(factor)

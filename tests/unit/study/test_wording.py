@@ -1,0 +1,32 @@
+"""Adjustment sets in words. Expected texts were written by hand from the formulas and the plan's labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from riskset.study import read_plan
+from riskset.study.wording import adjustment_in_words
+
+PLAN = Path(__file__).resolve().parents[3] / "examples" / "haemodialysis" / "study.toml"
+
+
+@pytest.mark.parametrize(
+    ("adjust", "words"),
+    [
+        ("", "nothing"),
+        ("age + sex", "age and sex (at index)"),
+        ("age + log(baseline(crp)) + ppi", "age and log CRP (at index); proton-pump inhibitor (over time)"),
+        # the same lab, once as it was and once as it changes
+        ("baseline(albumin) + albumin", "albumin (at index); albumin (over time)"),
+        ("rcs(age, 3) + log(crp)", "age as a restricted cubic spline (at index); log CRP (over time)"),
+        # a product moves as soon as one of its factors does
+        ("age:ppi", "age x proton-pump inhibitor (over time)"),
+        ("age + strata(sex)", "age (at index); stratified by sex"),
+        # what has no words is shown as it was written
+        ("age + sqrt(bmi)", "age and sqrt(bmi) (at index)"),
+    ],
+)
+def test_adjustment_says_what_stands_still_and_what_moves(adjust: str, words: str) -> None:
+    assert adjustment_in_words(read_plan(PLAN), adjust) == words
