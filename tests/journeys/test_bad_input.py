@@ -145,7 +145,7 @@ def test_implausible_date(study):
 
 def test_exit_before_entry(study):
     row = study.edit_row("patients", included, exit_date="2001-02-03")
-    says(study.refusal(), "patients.csv", "exit", f"{row}")
+    says(study.refusal(), "patients.csv", "'exit_date'", "exit must not precede entry", f"{row}")
 
 
 def test_person_twice(study):
@@ -236,6 +236,24 @@ def test_reference_outside_the_data(study):
 def test_formula_that_text_cannot_answer(study):
     study.edit_plan('adjust = "age + sex" }', 'adjust = "age + log(sex)" }')
     says(study.refusal(), "log(sex)", "cannot be computed")
+
+
+def test_logarithm_of_zero(study):
+    study.edit_plan("vintage >= 3", "vintage >= 0")
+    study.edit_table("patients", lambda rows: [r | {"dialysis_start": r["index_date"]} for r in rows])
+    message = study.refusal()
+    says(message, "log(vintage)", "episodes")
+    assert "rows" not in message
+
+
+def test_covariate_that_nobody_has(study):
+    study.edit_table("patients", lambda rows: [r | {"bmi": ""} for r in rows])
+    says(study.refusal(), "outcomes.death", "no event is left", "bmi (100%")
+
+
+def test_file_of_another_encoding(study):
+    study.table("labs").write_bytes(study.table("labs").read_text("utf-8").encode("utf-16"))
+    says(study.refusal(), "labs.csv", "not UTF-8")
 
 
 def test_no_data_folder(study):

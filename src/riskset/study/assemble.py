@@ -94,7 +94,7 @@ def assemble(plan: StudyPlan, tables: Mapping[str, Table], *, stop: bool = True)
     everybody = _timeline(plan, tables, people, fixed)
     # a person whose own dates contradict each other cannot be judged: a reject, whatever the rules would say
     own = pl.col("file") == tables[plan.cohort.from_].source
-    rejects = rejects.extend(everybody.rejects.frame.filter(own))
+    rejects = rejects.extend(_in_the_file(plan, everybody.rejects.frame.filter(own)))
     if stop:
         check_rejects(plan, rejects)
     at_index, _ = fixed_columns(plan, everybody.at_entry(), pending)
@@ -113,7 +113,7 @@ def assemble(plan: StudyPlan, tables: Mapping[str, Table], *, stop: bool = True)
         people = people.join(_named(source.frame, key, name), on=key, how="left", maintain_order="left")
     still = {*plan.measures, *plan.drugs} - set(over_time(plan))
     timeline = _timeline(plan, tables, people, [*fixed, *later.columns[1:]], frozen=still)
-    rejects = rejects.extend(timeline.rejects.frame)
+    rejects = rejects.extend(_in_the_file(plan, timeline.rejects.frame))
     if stop:
         check_rejects(plan, rejects)
     ended = _how_it_ended(plan, people)
@@ -124,6 +124,12 @@ def assemble(plan: StudyPlan, tables: Mapping[str, Table], *, stop: bool = True)
         ).join(ended, on=key, how="left", maintain_order="left"),
     )
     return Assembled(plan, tables, ledger, found.notes, persons, timeline, sources, rejects)
+
+
+def _in_the_file(plan: StudyPlan, rejects: pl.DataFrame) -> pl.DataFrame:
+    """Name the columns of the file from which the end of follow-up was taken."""
+    ends = " or ".join(end.time for end in plan.cohort.end)
+    return rejects.with_columns(pl.col("column").replace(END, ends)) if ends else rejects
 
 
 def _with_end(plan: StudyPlan, people: pl.DataFrame) -> pl.DataFrame:

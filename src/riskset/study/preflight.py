@@ -80,11 +80,8 @@ def preflight(plan: StudyPlan) -> Preflight:
     unknown: dict[str, int] = {}
     for name in used_tables(plan):
         if name in tables and plan.cohort.from_ in tables and name != plan.cohort.from_:
-            count = _unknown(plan, tables[name], tables[plan.cohort.from_])
-            if isinstance(count, RisksetError):
-                problems.append(count)
-            else:
-                unknown[name] = count
+            unknown[name], wrong = _unknown(plan, tables[name], tables[plan.cohort.from_])
+            problems += wrong
     problems += _columns(plan, tables)
     raise_all(problems)
     return Preflight(tables, {k: m for k, m in found.items() if isinstance(m, Matched)}, unknown)
@@ -182,23 +179,31 @@ def _strings(strings: Sequence[MatchedString]) -> str:
     return ", ".join(f"'{s.text}' ({s.rows:,} rows)" for s in strings[:8])
 
 
-def _unknown(plan: StudyPlan, table: Table, people: Table) -> int | RisksetError:
+def _unknown(plan: StudyPlan, table: Table, people: Table) -> tuple[int, list[RisksetError]]:
+    """Count persons of a table who are nowhere in the cohort's, or say what is wrong with its ids."""
     column = plan.data.id
     where = f"{table.source}, column '{column}'"
     known = people.frame[column].drop_nulls().unique()
     try:
         count = check_ids(table.frame[column], known, where=where)
     except RisksetError as problem:
-        return problem
-    if count == 0 or plan.data.unknown_persons == "count":
-        return count
-    rows = table.frame.filter(pl.col(column).is_not_null() & ~pl.col(column).is_in(known.implode()))[ROW]
-    return TableError(
-        f"{count:,} person{'s are' if count > 1 else ' is'} not in {people.source}",
-        where=where,
-        rows=rows.to_list(),
-        remedy=f'Correct the ids, add the persons to {people.source}, or write data.unknown_persons = "count".',
-    )
+        return 0, [problem]
+    if plan.data.unknown_persons == "count":
+        return count, []
+    instead = 'or write data.unknown_persons = "count".'
+    problems: list[RisksetError] = []
+    nameless = table.frame.filter(pl.col(column).is_null())[ROW].to_list()
+    if nameless:
+        remedy = f"Complete the ids, {instead}"
+        problems.append(TableError("a row must name a person", where=where, rows=nameless, remedy=remedy))
+    strangers = table.frame.filter(pl.col(column).is_not_null() & ~pl.col(column).is_in(known.implode()))[
+        ROW
+    ].to_list()
+    if strangers:
+        rule = f"{count:,} person{'s are' if count > 1 else ' is'} not in {people.source}"
+        remedy = f"Correct the ids, add the persons to {people.source}, {instead}"
+        problems.append(TableError(rule, where=where, rows=strangers, remedy=remedy))
+    return count, problems
 
 
 def _columns(plan: StudyPlan, tables: Mapping[str, Table]) -> Iterator[RisksetError]:
@@ -237,10 +242,9 @@ def _reasons(plan: StudyPlan, tables: Mapping[str, Table], places: Sequence[str]
                 persons |= {reason: n for reason, n in counts.iter_rows() if reason is not None}
     for name, outcome in plan.outcomes.items():
         if outcome.end_reason is not None and outcome.end_reason not in persons:
+            shown = sorted(r for r, n in persons.items() if n >= FEWEST_PERSONS)
             yield TableError(
                 f'outcomes.{name}: nobody\'s follow-up ends by "{outcome.end_reason}"',
                 where=tables[places[0]].source,
-                remedy=nearest(
-                    outcome.end_reason, sorted(r for r, n in persons.items() if n >= FEWEST_PERSONS)
-                ),
+                remedy=nearest(outcome.end_reason, shown) if shown else "Look at the column of reasons.",
             )

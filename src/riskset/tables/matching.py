@@ -193,9 +193,12 @@ def check_ids(ids: pl.Series, known: pl.Series, *, where: str) -> int:
     distinct = ids.drop_nulls().unique()
     matched = int(distinct.is_in(known.drop_nulls().unique().implode()).sum())
     if 2 * matched < distinct.len():
+        here, there = id_form(distinct), id_form(known)
+        forms = f"Here: {here}; persons: {there}."
+        alike = f"They look alike ({here}), so the tables may be of different extracts."
         raise TableError(
             f"fewer than half of the ids are ids of persons ({matched:,} of {distinct.len():,})",
             where=where,
-            remedy=f"Write ids alike in all tables. Here: {id_form(distinct)}; persons: {id_form(known)}.",
+            remedy=alike if here == there else f"Write ids alike in all tables. {forms}",
         )
     return distinct.len() - matched

@@ -119,6 +119,8 @@ def _parse_file(content: bytes, spec: TableSpec) -> pl.DataFrame:
         raise TableError("this kind of file is not read", where=spec.file, remedy=f"Save it as {_READABLE}.")
     if not content:
         raise TableError("the file is empty", where=spec.file, remedy="Export it again.")
+    if content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        raise TableError("the file is not UTF-8 text", where=spec.file, remedy="Save it as CSV UTF-8.")
     header = _header(content)
     if b"," not in header and any(mark in header for mark in (b";", b"\t", b"|")):
         raise TableError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import polars as pl
@@ -16,33 +17,52 @@ LEVELS = ["naive", "user", "past"]
 
 
 @pytest.fixture(scope="module")
-def plan():
-    return read_plan(ROOT / "examples" / "haemodialysis" / "study.toml")
-
-
-def rows(
-    groups: list[str | None],
-    uses: list[str | None],
-    events: list[bool],
-    mg: tuple[float | None, ...] = (2.5, 2.2, 2.6),
-) -> pl.DataFrame:
-    return pl.DataFrame(
-        {"mg": mg, "mg_group": groups, "calcimimetic_use": uses, "death": events},
-        schema={
-            "mg": pl.Float64,
-            "mg_group": pl.Enum(GROUPS),
-            "calcimimetic_use": pl.Enum(LEVELS),
-            "death": pl.Boolean,
-        },
+def plan(tmp_path_factory):
+    text = (ROOT / "examples" / "haemodialysis" / "study.toml").read_text("utf-8")
+    text = re.sub(
+        r"^\[models\].*?(?=^\[report\])",
+        '[models]\n"Model 1" = { adjust = "log(vintage)" }\n\n',
+        text,
+        flags=re.DOTALL | re.MULTILINE,
     )
+    path = tmp_path_factory.mktemp("plan") / "study.toml"
+    path.write_text(text, "utf-8")
+    return read_plan(path)
+
+
+GOOD = {
+    "id": ["a", "b", "c"],
+    "entry": [0.0, 0.0, 0.0],
+    "exit": [9.0, 8.0, 7.0],
+    "mg": [2.5, 2.2, 2.6],
+    "mg_group": [GROUPS[0], GROUPS[1], GROUPS[0]],
+    "calcimimetic_use": LEVELS,
+    "vintage": [10.0, 20.0, 30.0],
+    "death": [False, True, False],
+}
+SCHEMA = {
+    "mg": pl.Float64,
+    "mg_group": pl.Enum(GROUPS),
+    "calcimimetic_use": pl.Enum(LEVELS),
+    "vintage": pl.Float64,
+}
+
+
+def rows(**changed) -> pl.DataFrame:
+    return pl.DataFrame(GOOD | changed, schema_overrides=SCHEMA)
 
 
 def test_nothing_stands_against_a_table_with_all_groups_and_an_event(plan):
-    assert infeasible(plan, "death", rows([*GROUPS, GROUPS[0]], LEVELS, [False, True, False])) == []
+    assert infeasible(plan, "death", rows()) == []
 
 
 def test_everything_that_is_missing_is_named(plan):
-    poor = rows([GROUPS[0], None], ["naive", "past"], [False, False], mg=(2.6, None))
+    poor = rows(
+        mg=[2.6, 2.6, None],
+        mg_group=[GROUPS[0], GROUPS[0], None],
+        calcimimetic_use=["naive", "past", "naive"],
+        death=[False, False, False],
+    )
     said = [str(e) for e in infeasible(plan, "death", poor)]
     assert [s.split("\n")[0] for s in said] == [
         'exposure.groups: nobody is ever "< 2.4 mg/dL" during follow-up',
@@ -51,3 +71,16 @@ def test_everything_that_is_missing_is_named(plan):
         "outcomes.death: no eligible person has the event during follow-up",
     ]
     assert all("Remedy: " in s for s in said)
+
+
+def test_covariates_that_leave_no_event_are_named(plan):
+    (said,) = infeasible(plan, "death", rows(vintage=[10.0, None, None]))
+    assert "outcomes.death: no event is left where every covariate is known" in str(said)
+    assert "vintage (67% of the episodes)" in str(said)
+
+
+def test_a_term_without_a_value_is_named_without_row_numbers_that_no_file_has(plan):
+    (said,) = infeasible(plan, "death", rows(vintage=[0.0, 20.0, 30.0]))
+    assert str(said).startswith('models."Model 1": log(vintage): ')
+    assert "(1 of 3 episodes)" in str(said)
+    assert "row" not in str(said)

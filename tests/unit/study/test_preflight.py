@@ -143,3 +143,13 @@ def test_ids_of_two_forms_are_an_error_even_where_strangers_are_counted(study):
     message = refusal(study, data='unknown_persons = "count"')
     assert "fewer than half of the ids" in message
     assert "leading zeros" in message
+
+
+def test_rows_without_a_person_are_refused_or_counted(study):
+    study.edit("labs.csv", "006,2020-02-01", ",2020-02-01")
+    assert "labs.csv, column 'id': a row must name a person (1 row: 7)" in refusal(study)
+    study.preflight(data='unknown_persons = "count"')
+
+
+def test_a_missing_data_folder_is_one_problem(study):
+    assert "the data folder does not exist" in refusal(study, data='folder = "elsewhere"')
