@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Literal
 
 from riskset.errors import OutputError
 from riskset.simulate import simulate_haemodialysis, write_tables
@@ -33,7 +34,13 @@ def shipped_plan() -> str:
     raise OutputError("the worked study's plan is not in this installation", remedy="Install riskset again.")
 
 
-def simulate_tables(out: Path, *, patients: int, seed: int | None, format: str) -> tuple[str, ...]:  # noqa: A002
+def simulate_tables(
+    out: Path,
+    *,
+    patients: int,
+    seed: int | None,
+    format: Literal["csv", "parquet"],  # noqa: A002
+) -> tuple[str, ...]:
     """Write the simulated tables to a folder and name them.
 
     Parameters
