@@ -6,13 +6,16 @@ from riskset.cox.estimates import Contrast, GlobalTests, ProfileInterval
 from riskset.cox.fit import CoxFit
 from riskset.cox.hypotheses import Test
 from riskset.cox.inference import likelihood_ratio, profile_interval, wald_test
+from riskset.cox.penalties import Firth, Ridge
 
 __all__ = [
     "Contrast",
     "CoxFit",
+    "Firth",
     "GlobalTests",
     "MatrixFit",
     "ProfileInterval",
+    "Ridge",
     "Test",
     "coxph",
     "coxph_matrix",

@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from riskset.cox.arrays import coxph_matrix
 from riskset.cox.fit import CoxFit
-from riskset.design import build_design, offset_of, parse_formula, render, to_polars
+from riskset.cox.penalties import Firth, Quadratic, Ridge
+from riskset.design import Design, build_design, nearest, offset_of, parse_formula, render, to_polars
 from riskset.design.evaluate import to_polars_expr
 from riskset.design.formula import Surv
 from riskset.design.grammar import Expr, Name
@@ -32,6 +33,7 @@ def coxph(
     cluster: str | None = None,
     robust: bool | None = None,
     missing: Literal["drop", "raise"] = "drop",
+    penalty: Firth | Ridge | None = None,
     init: ArrayLike | None = None,
     tolerance: float = 1e-9,
     max_iterations: int = 40,
@@ -61,6 +63,8 @@ def coxph(
         weights are not whole numbers, or a person has more than one event.
     missing : {"drop", "raise"}
         Leave rows with a missing value out, with a warning and a count on the fit, or refuse them.
+    penalty : Firth or Ridge, optional
+        `Firth` keeps estimates finite where a cell has no event; `Ridge` holds many or collinear columns.
     init : float array (p,), optional
         Starting values; zero by default.
     tolerance : float
@@ -127,8 +131,9 @@ def coxph(
         groups = None
         if robust:
             groups = _clusters(frame, cluster or id, counting=entry is not None)
+        X = design.matrix(frame)
         matrix = coxph_matrix(
-            design.matrix(frame),
+            X,
             entry,
             exit,
             event,
@@ -137,6 +142,7 @@ def coxph(
             offset=offset_of(parsed, frame),
             cluster=groups,
             ties=ties,
+            penalty=_ridge_on_terms(penalty, design, X) if isinstance(penalty, Ridge) else penalty,
             init=init,
             tolerance=tolerance,
             max_iterations=max_iterations,
@@ -171,6 +177,21 @@ def coxph(
     if fit.message:
         warnings.warn(RisksetWarning(fit.message), stacklevel=2)
     return fit
+
+
+def _ridge_on_terms(ridge: Ridge, design: Design, X: Floats) -> Quadratic:
+    """Ridge on the columns of the terms it names."""
+    if ridge.terms is None:
+        return ridge.on(X)
+    known = {term.label: list(term.columns) for term in design.terms}
+    columns = np.zeros(X.shape[1], dtype=np.bool_)
+    for term in ridge.terms:
+        if term not in known:
+            raise FitError(
+                f"the formula has no term {term!r}", where="Ridge", remedy=nearest(term, tuple(known))
+            )
+        columns[known[term]] = True
+    return ridge.on(X, columns)
 
 
 def _complete(frame: pl.DataFrame, missing: str, id: str | None) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from scipy.special import ndtr, ndtri
 from riskset.cox.arrays import MatrixFit
 from riskset.cox.estimates import Contrast, GlobalTests
 from riskset.cox.hypotheses import Test, profile_limit
+from riskset.cox.penalties import Firth, Quadratic
 from riskset.cox.printing import coefficient_table, count, p_value
 from riskset.design import Design
 from riskset.errors import FitError
@@ -103,7 +104,7 @@ class CoxFit:
 
     @property
     def loglik(self) -> float:
-        """Log partial likelihood at the estimate."""
+        """Log partial likelihood at the estimate, without penalty."""
         return self.matrix.loglik
 
     @property
@@ -112,9 +113,42 @@ class CoxFit:
         return self.matrix.loglik_null
 
     @property
-    def df(self) -> int:
-        """Number of coefficients that were estimated."""
+    def penalised_loglik(self) -> float:
+        """Log partial likelihood at the estimate with its penalty; ``loglik`` if there is none."""
+        return self.matrix.objective
+
+    @property
+    def df(self) -> float:
+        """Number of coefficients that were estimated; under a ridge, the effective number.
+
+        The effective number is the trace of information x variance, as R's ``coxph`` counts (Gray 1992).
+        """
+        if isinstance(self.matrix.penalty, Quadratic):
+            return float(np.sum(self.matrix.information * self.matrix.covariance))
         return int(self.matrix.independent.sum())
+
+    @property
+    def iterations(self) -> pl.DataFrame:
+        """The iteration record: one row for each point at which the likelihood was expanded.
+
+        ``decrement`` is the squared length, in standard errors, of the step from there; ``halvings`` how
+        often it had to be halved. ``loglik`` has its penalty, if any.
+        """
+        record = self.matrix.record
+        return pl.DataFrame(
+            {
+                "iteration": range(len(record)),
+                "loglik": [r.loglik for r in record],
+                "decrement": [r.decrement for r in record],
+                "halvings": [r.halvings for r in record],
+            },
+            schema={
+                "iteration": pl.Int64,
+                "loglik": pl.Float64,
+                "decrement": pl.Float64,
+                "halvings": pl.Int64,
+            },
+        )
 
     @property
     def aic(self) -> float:
@@ -204,12 +238,18 @@ class CoxFit:
         ).with_columns(pl.col(*columns).fill_nan(None))
 
     def global_tests(self) -> GlobalTests:
-        """Likelihood-ratio, Wald, score and robust score tests of all coefficients together."""
+        """Likelihood-ratio, Wald, score and robust score tests of all coefficients together.
+
+        Under Firth's penalty the ratio is that of penalised likelihoods; under a ridge, as R prints it, that of
+        the likelihoods on the effective number of coefficients.
+        """
         b = np.nan_to_num(self.params - self.matrix.start)
         wald, rank = quadratic_form(b, self.cov_params())
         robust_score = self.matrix.robust_score_statistic
+        m = self.matrix
+        gain = m.objective - m.objective_null if isinstance(m.penalty, Firth) else m.loglik - m.loglik_null
         return GlobalTests(
-            likelihood_ratio=None if self.robust else Test.of(2 * (self.loglik - self.loglik_null), self.df),
+            likelihood_ratio=None if self.robust else Test.of(2 * gain, self.df),
             wald=Test.of(wald, rank),
             score=Test.of(self.matrix.score_statistic, self.df),
             robust_score=None if robust_score is None else Test.of(robust_score, self.df),
@@ -281,6 +321,11 @@ class CoxFit:
             raise FitError(
                 f"{what} has no meaning beside a robust variance",
                 remedy="Use the robust Wald test and limits, or fit with robust=False.",
+            )
+        if isinstance(self.matrix.penalty, Quadratic):
+            raise FitError(
+                f"{what} has no meaning under a ridge, which draws coefficients towards zero",
+                remedy="Use Wald's, or fit without the ridge.",
             )
 
     def __repr__(self) -> str:

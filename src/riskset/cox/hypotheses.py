@@ -16,7 +16,8 @@ from scipy import linalg
 from scipy.special import chdtrc, chdtri
 
 from riskset.cox.arrays import MatrixFit
-from riskset.cox.newton import Maximum, maximise
+from riskset.cox.newton import Maximum
+from riskset.cox.penalised import maximum
 from riskset.errors import FitError
 from riskset.kernel import evaluate, information, score
 from riskset.linalg import rank_revealing_cholesky
@@ -37,11 +38,11 @@ class Test(NamedTuple):
     """A chi-squared test: statistic, degrees of freedom, p."""
 
     chi2: float
-    df: int
+    df: float
     p: float
 
     @classmethod
-    def of(cls, chi2: float, df: int) -> Test:
+    def of(cls, chi2: float, df: float) -> Test:
         """Test from its statistic and degrees of freedom."""
         return cls(chi2, df, float(chdtrc(df, max(chi2, 0.0))) if df else 1.0)
 
@@ -64,7 +65,7 @@ def likelihood_ratio_test(fit: MatrixFit, L: Floats) -> Test:
     beta = fit.state.beta
     start = beta - V @ L.T @ (linalg.pinvh(L @ V @ L.T) @ (L @ beta))
     top = _constrained(fit, start, L)
-    return Test.of(2 * (fit.loglik - top.state.loglik), rank)
+    return Test.of(2 * (fit.objective - top.objective), rank)
 
 
 def profile_limit(fit: MatrixFit, c: Floats, level: float, side: int) -> float:
@@ -78,8 +79,8 @@ def profile_limit(fit: MatrixFit, c: Floats, level: float, side: int) -> float:
     side : {-1, 1}
     """
     drop = float(chdtri(1, 1 - level))
-    target = fit.loglik - drop / 2
-    if not fit.runaway.any():
+    target = fit.objective - drop / 2
+    if fit.penalty is None and not fit.runaway.any():
         found = _venzon_moolgavkar(fit, c, target, drop, side)
         if found is not None:
             return found
@@ -131,7 +132,7 @@ def _search(fit: MatrixFit, c: Floats, target: float, drop: float, side: int) ->
         """Signed root minus its target, its slope, and the point of the profile."""
         start = start + direction * (psi - float(row @ start))
         top = _constrained(fit, start, c)
-        fallen = max(2 * (fit.loglik - top.state.loglik), 0.0)
+        fallen = max(2 * (fit.objective - top.objective), 0.0)
         slope = (
             -2 * float(top.score @ row) / float(row @ row) / (2 * np.sqrt(fallen)) if fallen > 0 else np.inf
         )
@@ -168,7 +169,7 @@ def _constrained(fit: MatrixFit, start: Floats, L: Floats) -> Maximum:
     null = linalg.null_space(L[:, keep])
     subspace = np.zeros((start.size, null.shape[1]))
     subspace[keep] = null
-    top = maximise(fit.rows, start, subspace=subspace)
+    top = maximum(fit.rows, start, fit.penalty, independent=fit.independent, subspace=subspace)
     if not top.converged and not top.runaway.any():
         raise FitError("the model under the hypothesis did not converge", where="profile likelihood")
     return top

@@ -31,7 +31,7 @@ ROUNDING = 1e-12  # of the log likelihood, as a sum over many risk sets
 class Iteration:
     """One row of the iteration record."""
 
-    loglik: float
+    loglik: float  # with its penalty, if any
     decrement: float  # squared length of the Newton step in standard errors
     halvings: int
 
@@ -46,9 +46,12 @@ class Maximum:
         The maximum: the end of the last step, which is applied even when too small to look again.
     state : State
         Likelihood where it was last evaluated, within 1e-8 standard errors of ``beta`` if converged.
+    objective : float
+        What was maximised: the log likelihood, with its penalty if any.
     information : float array (p, p)
+        Of the likelihood, without what a penalty adds.
     cholesky : Cholesky
-        Of the information, on the directions searched.
+        Of the information (and of a quadratic penalty), on the directions searched.
     score : float array (p,)
     converged : bool
     runaway : bool array (p,)
@@ -58,6 +61,7 @@ class Maximum:
 
     beta: Floats
     state: State
+    objective: float
     information: Floats
     cholesky: Cholesky
     score: Floats
@@ -74,6 +78,7 @@ def maximise(
     subspace: Floats | None = None,
     tolerance: float = 1e-9,
     max_iterations: int = 40,
+    settled: float = SETTLED,
 ) -> Maximum:
     """Maximise the log partial likelihood from ``start``.
 
@@ -87,6 +92,8 @@ def maximise(
         Move within start + span(subspace) only: the fit under linear constraints.
     tolerance : float
         Relative change of the log likelihood below which R calls the fit converged.
+    settled : float
+        Squared step, in standard errors, that is the last one.
     """
     state = evaluate(rows, start)
     if not np.isfinite(state.loglik):
@@ -104,14 +111,14 @@ def maximise(
         if subspace is None:
             if independent is None:
                 independent = rank_revealing_cholesky(info, scale).independent
-            chol = _factor(info, independent)
+            chol = factor_of(info, independent)
             step = chol.solve(u)
         else:
             chol = rank_revealing_cholesky(subspace.T @ info @ subspace, (subspace**2).T @ scale)
             step = subspace @ chol.solve(subspace.T @ u)
         decrement = float(u @ step)
-        settled = decrement <= SETTLED
-        if settled or beyond == STEPS_BEYOND or len(record) == max_iterations:
+        done = decrement <= settled
+        if done or beyond == STEPS_BEYOND or len(record) == max_iterations:
             break
         beyond += levelled
         new, halvings = _advance(rows, state, step)
@@ -122,18 +129,19 @@ def maximise(
         levelled = levelled or (halvings == 0 and change <= tolerance * max(abs(new.loglik), 1.0))
         state = new
     runaway = np.zeros(start.size, dtype=np.bool_)
-    if levelled and not settled:
+    if levelled and not done:
         runaway = np.abs(step) * _range(rows.X) > RUNAWAY
         if subspace is None and independent is not None:
             runaway |= independent & ~chol.independent  # no information is left about them
     record.append(Iteration(loglik=state.loglik, decrement=decrement, halvings=0))
     return Maximum(
-        beta=state.beta + step if settled and max_iterations > 0 else state.beta,
+        beta=state.beta + step if done and max_iterations > 0 else state.beta,
         state=state,
+        objective=state.loglik,
         information=info,
         cholesky=chol,
         score=u,
-        converged=settled or (levelled and decrement <= CONVERGED and not runaway.any()),
+        converged=done or (levelled and decrement <= CONVERGED and not runaway.any()),
         runaway=runaway,
         record=tuple(record),
     )
@@ -151,7 +159,7 @@ def _advance(rows: RiskRows, state: State, step: Floats) -> tuple[State | None, 
     return None, MAX_HALVINGS
 
 
-def _factor(info: Floats, independent: Bools) -> Cholesky:
+def factor_of(info: Floats, independent: Bools) -> Cholesky:
     """Factor the information of the independent columns, whatever its size: they are known to be so."""
     masked = np.where(independent[:, None] & independent, info, 0.0)
     return rank_revealing_cholesky(masked, np.zeros(info.shape[0]))
