@@ -19,6 +19,9 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from riskset.cox import CoxFit as CoxFit
+    from riskset.cox import Firth as Firth
+    from riskset.cox import Ridge as Ridge
+    from riskset.cox import anova as anova
     from riskset.cox import coxph as coxph
     from riskset.curves import incidence_rate as incidence_rate
     from riskset.curves import kaplan_meier as kaplan_meier
@@ -34,6 +37,9 @@ if TYPE_CHECKING:
 
 _FACE = {
     "CoxFit": "riskset.cox",
+    "Firth": "riskset.cox",
+    "Ridge": "riskset.cox",
+    "anova": "riskset.cox",
     "coxph": "riskset.cox",
     "incidence_rate": "riskset.curves",
     "kaplan_meier": "riskset.curves",
@@ -51,10 +57,13 @@ _FACE = {
 __all__ = [  # a literal list, for type checkers; tests hold it against _FACE
     "CoxFit",
     "Episodes",
+    "Firth",
+    "Ridge",
     "RisksetError",
     "StudyPlan",
     "Timeline",
     "__version__",
+    "anova",
     "coxph",
     "hazard_ratio_curve",
     "incidence_rate",

@@ -1,6 +1,7 @@
 """The Cox model: fit, variance, tests, profile likelihood."""
 
 from riskset.cox.arrays import MatrixFit, coxph_matrix
+from riskset.cox.compare import anova
 from riskset.cox.coxph import coxph
 from riskset.cox.estimates import Contrast, GlobalTests, ProfileInterval
 from riskset.cox.fit import CoxFit
@@ -17,6 +18,7 @@ __all__ = [
     "ProfileInterval",
     "Ridge",
     "Test",
+    "anova",
     "coxph",
     "coxph_matrix",
     "likelihood_ratio",

@@ -16,6 +16,7 @@ from riskset.cox.estimates import Contrast, GlobalTests
 from riskset.cox.hypotheses import Test, profile_limit
 from riskset.cox.penalties import Firth, Quadratic
 from riskset.cox.printing import coefficient_table, count, p_value
+from riskset.cox.term_tests import Kind, Method, term_tests
 from riskset.design import Design
 from riskset.errors import FitError
 from riskset.linalg import quadratic_form
@@ -254,6 +255,29 @@ class CoxFit:
             score=Test.of(self.matrix.score_statistic, self.df),
             robust_score=None if robust_score is None else Test.of(robust_score, self.df),
         )
+
+    def anova(self, method: Method = "drop1", test: Kind | None = None) -> pl.DataFrame:
+        """Test the terms of the model, one row for each.
+
+        Parameters
+        ----------
+        method : {"drop1", "sequential"}
+            Drop one term at a time from the model, leaving those alone that stand in an interaction (as R's
+            ``drop1``); or add one term at a time, in their order (as R's ``anova``).
+        test : {"lr", "wald"}, optional
+            Likelihood ratio by default; Wald, with the fit's own variance, where that is robust or a ridge's.
+
+        Returns
+        -------
+        polars DataFrame
+            term, df, chi2, p; for the likelihood ratio also loglik and aic of the model without the term, or,
+            if sequential, with the terms up to it (R's AIC; its loglik has the penalty, if any).
+        """
+        if test is None:
+            test = "wald" if self.robust or isinstance(self.matrix.penalty, Quadratic) else "lr"
+        if test == "lr":
+            self.require_likelihood("a likelihood-ratio test")
+        return term_tests(self.matrix, self.design.terms, method, test, robust=self.robust)
 
     def contrast(
         self, a: Mapping[str, Any], b: Mapping[str, Any] | None = None, *, level: float = 0.95
