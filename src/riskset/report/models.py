@@ -1,4 +1,4 @@
-"""Models as tables: hazard ratios side by side, tests of the curves, all coefficients."""
+"""Models as tables: hazard ratios side by side, all coefficients."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from riskset.errors import PlanError
 from riskset.report import formats as fmt
-from riskset.report.clock import clock_of
 from riskset.report.table import Cell, Rows, Table, col, p_value, ratio, row, warnings_of
 from riskset.study.ids import parse_id
-from riskset.study.results import Estimate, ModelResult, Results, SplineCurve, SurvivalCurve, SurvivalGroup
+from riskset.study.results import Estimate, ModelResult, Results
 from riskset.study.wording import inside, listing
 
 
@@ -26,15 +25,6 @@ class Outcome:
     def primary(self) -> ModelResult:
         """The plan's primary model; without one, the last."""
         return next((m for m in self.models if m.primary), self.models[-1])
-
-
-_TESTS = {
-    "overall": "overall: no association",
-    "nonlinear": "nonlinearity: a straight line on the log scale",
-    "interaction": "interaction: the same curve in all levels",
-    "nonlinear interaction": "nonlinear interaction: curves that differ by a straight line at most",
-}
-"""The tests by name, each with its null hypothesis."""
 
 
 def labels_of(results: Results) -> dict[str, str]:
@@ -215,30 +205,6 @@ def _notes(outcome: Outcome) -> tuple[str, ...]:
     return tuple(n for n in (basis, adjusted, how, *bad, *warned, *marked) if n)
 
 
-def fitted_cells(results: Results, model: ModelResult, label: str, number: int) -> Table:
-    """Set the events and person-time of the fitted rows by cell, exposure down and modifier across."""
-    found = {(c.exposure, c.modifier): c.rate for c in model.cells}
-    across = [m for m in results.modifier_levels if any(k[1] == m for k in found)]
-    down = [e for e in results.exposure_levels if any(k[0] == e for k in found)]
-    rows: list[tuple[Cell, ...]] = []
-    for e in down:
-        line = [row(e)]
-        for m in across:
-            rate = found.get((e, m))
-            text = fmt.DASH
-            if rate is not None:
-                text = f"{fmt.count(rate.basis.n_events)} / {fmt.fixed(rate.basis.person_years, 1)}"
-            line.append(Cell(text, source=None if rate is None else rate.id))
-        rows.append(tuple(line))
-    return Table(
-        id=f"table-{number}",
-        caption=f"{label}: events / person-years in the fitted rows",
-        head=((col(results.exposure_label), *(col(m) for m in across)),),
-        groups=(Rows(tuple(rows)),),
-        number=number,
-    )
-
-
 def coefficients(model: ModelResult, label: str) -> Table:
     """Set every coefficient of one model, as R's summary does."""
     rows = tuple(
@@ -278,103 +244,3 @@ def coefficients(model: ModelResult, label: str) -> Table:
         notes=tuple(notes),
         plain=(model.formula,),
     )
-
-
-def curve_tests(curve: SplineCurve, label: str, number: int) -> Table:
-    """Set the tests of a curve, all levels of the modifier together first, then each by itself."""
-    together: list[tuple[Cell, ...]] = []
-    apart: dict[str, list[tuple[Cell, ...]]] = {}
-    for t in curve.tests:
-        what = levels(t) or (t.estimand,)
-        df = t.unit.removeprefix("chi-square on ").removesuffix(" df")
-        line = (
-            row(_TESTS.get(what[0], what[0]), indent=True),
-            Cell(fmt.fixed(t.estimate, 2), source=t.id),
-            Cell(df, source=t.id),
-            p_value(t),
-        )
-        if len(what) == 1:
-            together.append(line)
-        else:
-            apart.setdefault(what[1], []).append(line)
-    methods = listing(dict.fromkeys(t.method for t in curve.tests))
-    knots = ", ".join(fmt.plain(k) for k in curve.knots)
-    notes = [
-        f"{curve.model} with {inside(curve.label)} as a restricted cubic spline (knots {knots} "
-        f"{fmt.unit(curve.unit)}); {methods}.",
-        *(f"{fmt.label(w.rstrip('.'))}." for w in curve.warnings),
-    ]
-    groups = [Rows(tuple(together), heading="All levels jointly")] if together else []
-    groups += [Rows(tuple(lines), heading=fmt.label(level)) for level, lines in apart.items()]
-    return Table(
-        id=f"table-{number}",
-        caption=f"{label}: tests of the curves",
-        head=((Cell("Test", head="col", numeric=False), col("χ²"), col("df"), col("P")),),
-        groups=tuple(groups),
-        notes=tuple(notes),
-        number=number,
-    )
-
-
-def curve_numbers(curve: SplineCurve, label: str) -> Table:
-    """Set a curve in numbers: values of the exposure down, levels of the modifier across."""
-    longest = max(curve.strata, key=lambda s: len(s.x))
-    step = max(1, (len(longest.x) - 1) // 8)
-    shown = longest.x[::step]
-    decimals = fmt.common_decimals(shown, 0.0)
-    rows: list[tuple[Cell, ...]] = []
-    for x in shown:
-        line = [row(fmt.fixed(x, decimals))]
-        for s in curve.strata:
-            k = s.x.index(x) if x in s.x else None
-            text = fmt.DASH
-            if k is not None:
-                text = fmt.ratio_with_interval(s.hazard_ratio[k], s.lower[k], s.upper[k])
-            line.append(Cell(text))
-        rows.append(tuple(line))
-    return Table(
-        id=f"curve-{curve.outcome}-numbers",
-        caption=f"{label}: hazard ratio (95% CI) along {inside(curve.label)} against {fmt.plain(curve.reference)} {curve.unit}",
-        head=(
-            (
-                Cell(f"{curve.label}, {curve.unit}", head="col", numeric=False),
-                *(col(s.level) for s in curve.strata),
-            ),
-        ),
-        groups=(Rows(tuple(rows)),),
-    )
-
-
-def at_risk(curve: SurvivalCurve, number: int) -> Table:
-    """Set survival and numbers at risk at the ticks of the figure, read off the steps."""
-    ticks = max((g.ticks_years for g in curve.groups), key=len)
-    clock = clock_of(curve)
-    rows: list[tuple[Cell, ...]] = []
-    for k, tick in enumerate(ticks):
-        line = [row(fmt.plain(clock.read(tick)))]
-        for g in curve.groups:
-            line.append(Cell(fmt.count(g.at_risk[k]) if k < len(g.at_risk) else fmt.DASH))
-            line.append(Cell(_survival_at(g, tick)))
-        rows.append(tuple(line))
-    return Table(
-        id=f"table-{number}",
-        caption=f"{curve.label}: numbers at risk and survival, % (95% CI)",
-        head=(
-            (Cell("", head="col", numeric=False), *(col(g.label, 2) for g in curve.groups)),
-            (
-                Cell(clock.unit, head="col", numeric=False),
-                *(c for _ in curve.groups for c in (col("At risk"), col("Survival, %"))),
-            ),
-        ),
-        groups=(Rows(tuple(rows)),),
-        number=number,
-        wide=len(curve.groups) > 2,
-    )
-
-
-def _survival_at(g: SurvivalGroup, tick: float) -> str:
-    steps = [k for k, t in enumerate(g.time_years) if t <= tick]
-    if not steps:
-        return "100.0"
-    k = steps[-1]
-    return fmt.with_interval(100 * g.survival[k], 100 * g.lower[k], 100 * g.upper[k], 1)

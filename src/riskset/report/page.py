@@ -11,7 +11,7 @@ from itertools import count
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from riskset.report import data, models, people, words
+from riskset.report import curves, data, models, people, words
 from riskset.report import formats as fmt
 from riskset.report.bars import Axis, Bar
 from riskset.report.drawings import Drawing, Drawings
@@ -125,7 +125,7 @@ def make_page(results: Results, figures: Drawings) -> str:
             if c.strata
         ),
         "survival": tuple(
-            OutcomeSurvival(figures.survival[s.outcome, s.grouping], models.at_risk(s, next(number)))
+            OutcomeSurvival(figures.survival[s.outcome, s.grouping], curves.at_risk(s, next(number)))
             for s in results.survival
             if s.groups
         ),
@@ -219,8 +219,8 @@ def _curve(results: Results, curve: SplineCurve, label: str, figure: Drawing, nu
         label=label,
         reading=words.curve_reading(curve, results, label),
         figure=figure,
-        tests=models.curve_tests(curve, label, number),
-        numbers=models.curve_numbers(curve, label),
+        tests=curves.curve_tests(curve, label, number),
+        numbers=curves.curve_numbers(curve, label),
     )
 
 

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import exp, log, sqrt
+from pathlib import Path
 
 import pytest
 from scipy.special import gammaincinv, ndtr
 
+from riskset.study import read_plan, run_study
+from riskset.study.demo import prepare_demo
 from riskset.study.ids import estimate_id
 from riskset.study.results import (
     Audit,
@@ -430,3 +433,22 @@ def results() -> Results:
 @pytest.fixture(scope="session")
 def make() -> Callable[[], Results]:
     return make_results
+
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(
+    scope="session",
+    params=[
+        "invented",
+        *(pytest.param(v, marks=pytest.mark.long) for v in ("haemodialysis", "icu-magnesium")),
+    ],
+)
+def any_results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """The invented results, and those of both studies that are shipped."""
+    if request.param == "invented":
+        return make_results()
+    if request.param == "haemodialysis":
+        return run_study(read_plan(prepare_demo(tmp_path_factory.mktemp("study") / "demo")))
+    return run_study(read_plan(ROOT / "examples" / "icu-magnesium" / "study.toml"))
