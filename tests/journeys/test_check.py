@@ -52,7 +52,9 @@ def test_no_person_and_no_estimate_is_shown(study, commands):
 
 def test_cells_add_up_to_the_total(study, commands):
     said = commands[0]("check", study.plan)
-    for block in said.out.split("\n\n")[4:-1]:
+    blocks = [block for block in said.out.split("\n\n") if " persons, " in block and "in the models" in block]
+    assert len(blocks) == 3
+    for block in blocks:
         total = number(block, r"([\d,]+) events, ")
         cells = re.findall(r"([\d,]+) / [\d,.]+", block)
         assert sum(int(c.replace(",", "")) for c in cells) == total

@@ -6,13 +6,14 @@ p-value: a plan should be settled before its result is seen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
 from riskset.design import build_design, parse_formula
+from riskset.episodes import AuditLine
 from riskset.errors import OutputError
 from riskset.study.assemble import Assembled, assemble, exposure_levels, outcome_episodes
 from riskset.study.feasible import infeasible
@@ -91,9 +92,11 @@ def check_study(
     tell("episodes")
     rejects = study.rejects
     frames: dict[str, pl.DataFrame] = {}
+    notes = list(study.timeline.notes)
     for outcome in plan.outcomes:
         episodes, timeline = outcome_episodes(study, outcome)
         rejects = rejects.extend(timeline.rejects.frame)
+        notes += episodes.audit.lines
         frames[outcome] = episodes.frame
     if rejects_file is not None:
         _write(rejects, rejects_file)
@@ -103,7 +106,14 @@ def check_study(
     counted = [_count(plan, outcome, rows) for outcome, rows in frames.items()]
     study = replace(study, rejects=rejects)
     return "\n".join(
-        [*_heading(plan), *_tables(before), *_matched(before), *_flow(study), *_counts(plan, counted)]
+        [
+            *_heading(plan),
+            *_tables(before),
+            *_matched(before),
+            *_flow(study),
+            *_counts(plan, counted),
+            *_notes(notes),
+        ]
     )
 
 
@@ -212,6 +222,20 @@ def _counts(plan: StudyPlan, counted: list[OutcomeCheck]) -> Iterator[str]:
             each = found.complete_events / n if n else 0.0
             few = f"  <- fewer than {EVENTS_PER_PARAMETER}" if each < EVENTS_PER_PARAMETER else ""
             yield f"  {model}: {n} parameters, {each:.1f} events per parameter{few}"
+
+
+def _notes(notes: Sequence[AuditLine]) -> Iterator[str]:
+    """List what deserves a look, once each, warnings first."""
+    lines = dict.fromkeys(
+        f"  {'WARNING ' if note.severity == 'warning' else ''}{note.topic}: {note.text}"
+        + ("" if note.n is None else f": {note.n:,}")
+        for severity in ("warning", "note")
+        for note in notes
+        if note.severity == severity
+    )
+    if lines:
+        yield "\nTo look at"
+        yield from lines
     yield "\nNo estimates were made."
 
 
