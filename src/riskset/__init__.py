@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from riskset.cox import Firth as Firth
     from riskset.cox import Ridge as Ridge
     from riskset.cox import anova as anova
+    from riskset.cox import bootstrap as bootstrap
     from riskset.cox import coxph as coxph
     from riskset.curves import incidence_rate as incidence_rate
     from riskset.curves import kaplan_meier as kaplan_meier
@@ -40,6 +41,7 @@ _FACE = {
     "Firth": "riskset.cox",
     "Ridge": "riskset.cox",
     "anova": "riskset.cox",
+    "bootstrap": "riskset.cox",
     "coxph": "riskset.cox",
     "incidence_rate": "riskset.curves",
     "kaplan_meier": "riskset.curves",
@@ -64,6 +66,7 @@ __all__ = [  # a literal list, for type checkers; tests hold it against _FACE
     "Timeline",
     "__version__",
     "anova",
+    "bootstrap",
     "coxph",
     "hazard_ratio_curve",
     "incidence_rate",

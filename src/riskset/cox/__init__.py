@@ -1,6 +1,7 @@
 """The Cox model: fit, variance, tests, profile likelihood."""
 
 from riskset.cox.arrays import MatrixFit, coxph_matrix
+from riskset.cox.bootstrap import Bootstrap, bootstrap
 from riskset.cox.compare import anova
 from riskset.cox.coxph import coxph
 from riskset.cox.estimates import Contrast, GlobalTests, ProfileInterval
@@ -10,6 +11,7 @@ from riskset.cox.inference import likelihood_ratio, profile_interval, wald_test
 from riskset.cox.penalties import Firth, Ridge
 
 __all__ = [
+    "Bootstrap",
     "Contrast",
     "CoxFit",
     "Firth",
@@ -19,6 +21,7 @@ __all__ = [
     "Ridge",
     "Test",
     "anova",
+    "bootstrap",
     "coxph",
     "coxph_matrix",
     "likelihood_ratio",
