@@ -134,7 +134,7 @@ def basis(outcome: Outcome, rates: OutcomeRates | None, results: Results) -> Mar
         Markup("") if kept == b.n_events else say("; {} of the events enter the models", fmt.count(kept))
     )
     return say(
-        "{} in {} over {} person-years ({} {}){}.",
+        "{} in {} over {} person-years, {} {}{}.",
         fmt.plural(b.n_events, "event"),
         fmt.plural(b.n_persons, "person"),
         fmt.fixed(b.person_years, 0),
@@ -147,10 +147,12 @@ def basis(outcome: Outcome, rates: OutcomeRates | None, results: Results) -> Mar
 def ratio_phrase(e: Estimate) -> Markup:
     """Print a ratio in a sentence, "0.43 (95% CI 0.15–1.26; P = 0.124)", that breaks before P if at all."""
     interval = (
-        f"{fmt.ratio(e.estimate)} ({fmt.level_percent(e.level)} CI {fmt.ratio_limits(e.lower, e.upper)};"
+        f"{fmt.ratio(e.estimate)} ({fmt.level_percent(e.level)} CI {fmt.ratio_limits(e.lower, e.upper)}"
     )
+    if e.p is None:
+        return number(f"{interval})", e.id)
     return say(
-        '<span data-estimate="{}"><span class="n">{}</span> <span class="n">{})</span></span>',
+        '<span data-estimate="{}"><span class="n">{};</span> <span class="n">{})</span></span>',
         e.id,
         interval,
         fmt.p_phrase(e.p),
@@ -170,8 +172,11 @@ def reading(outcome: Outcome, results: Results) -> tuple[Markup, ...]:
         df = joint.unit.removeprefix("chi-square on ")
         shown = number(f"χ² {fmt.fixed(joint.estimate, 2)} on {df}, {fmt.p_phrase(joint.p)}", joint.id)
         text = "All levels of {} jointly: {}."
-        if any(established(e) for e in model.interaction) and not established(joint):
+        single = any(established(e) for e in model.interaction)
+        if single and not established(joint):
             text = "All levels of {} jointly: {}; together they do not establish a difference."
+        elif established(joint) and not single:
+            text = "All levels of {} jointly: {}; together they differ more than chance readily explains."
         out.append(say(text, inside(results.modifier_label), shown))
     if _tempting(model):
         text = (
