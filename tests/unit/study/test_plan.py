@@ -249,3 +249,22 @@ def test_every_key_of_the_examples_is_in_the_schema(example: str) -> None:
 
     path = ROOT / "examples" / example / "study.toml"
     walk(tomllib.loads(path.read_text("utf-8")), schema, "plan")
+
+
+def test_each_problem_names_its_line_and_they_come_in_order() -> None:
+    text = changed('clock    = "day"', 'clock = "dya"').replace("primary = true", 'primary = "yes"', 1)
+    text = text.replace("age >= 18", "agee >= 18", 1)
+    message = refusal(text.replace("carry_forward", "cary_forward", 1))
+
+    def line(words: str) -> int:
+        return text[: text.index(words)].count("\n") + 1
+
+    numbers = [int(n) for n in re.findall(r"\(line (\d+)\)", message)]
+    # The rule stands in a list that begins where its key begins.
+    assert numbers == [line('clock = "dya"'), line("mg      = {"), line('primary = "yes"')]
+    assert numbers == sorted(numbers)
+
+
+def test_a_problem_within_a_list_names_the_line_of_the_list() -> None:
+    number = TEXT[: TEXT.index("require = [")].count("\n") + 1
+    assert f"cohort.require[1].keep (line {number})" in refusal(changed("age >= 18", "agee >= 18"))
