@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
-
-import numpy as np
-
-from riskset.episodes.tracks import Track
-from riskset.tables.ticks import DAY, Ticks, duration_ticks
-
-OLD_AFTER_DAYS = (30, 90, 180)
 
 
 @dataclass(frozen=True)
@@ -38,6 +31,10 @@ class MeasureAudit:
         On values older than 30, 90 and 180 days.
     persons_without : int
         Persons who never have a value.
+    values_with_event, values_without_event : int
+        Measurements during follow-up of persons with the event and of the others.
+    person_days_with_event, person_days_without_event : float
+        Their follow-up. Where the sick are measured more often, a missing value is not missing by chance.
     """
 
     name: str
@@ -45,6 +42,42 @@ class MeasureAudit:
     person_days_missing: float
     person_days_older: dict[int, float]
     persons_without: int
+    values_with_event: int = 0
+    values_without_event: int = 0
+    person_days_with_event: float = 0.0
+    person_days_without_event: float = 0.0
+
+
+@dataclass(frozen=True)
+class StateAudit:
+    """Changes of one state during follow-up.
+
+    Parameters
+    ----------
+    name : str
+    changes : dict
+        From (before, after) to how often.
+    """
+
+    name: str
+    changes: dict[tuple[str, str], int]
+
+
+@dataclass(frozen=True)
+class WrongAudit:
+    """A column that is wrong on purpose, and how much of the future it uses.
+
+    Parameters
+    ----------
+    name : str
+    person_days : float
+        Person-time that is called exposed before the exposure began.
+    persons : int
+    """
+
+    name: str
+    person_days: float
+    persons: int
 
 
 @dataclass(frozen=True)
@@ -78,6 +111,16 @@ class EpisodeAudit:
     measures : tuple of MeasureAudit
     lines : tuple of AuditLine
         All of it in words.
+    events_same_day : int
+        Event rows on the day of one that counts: a day counts once.
+    overlaps, gaps, zero_lengths : int
+        Of the rows; always zero, and counted on every build.
+    states : tuple of StateAudit
+    wrong : tuple of WrongAudit
+    components : dict
+        Events that count, by component of a composite.
+    causes : dict
+        Persons whose clock a competing event stopped, by event.
     """
 
     outcome: str
@@ -101,6 +144,14 @@ class EpisodeAudit:
     person_days_after_event: float
     measures: tuple[MeasureAudit, ...]
     lines: tuple[AuditLine, ...] = ()
+    events_same_day: int = 0
+    overlaps: int = 0
+    gaps: int = 0
+    zero_lengths: int = 0
+    states: tuple[StateAudit, ...] = ()
+    wrong: tuple[WrongAudit, ...] = ()
+    components: dict[str, int] = field(default_factory=dict)
+    causes: dict[str, int] = field(default_factory=dict)
 
     @property
     def balances(self) -> bool:
@@ -112,93 +163,12 @@ class EpisodeAudit:
             + self.events_of_others
             + self.events_rejected
             + self.events_without_follow_up
+            + self.events_same_day
         )
         return (
             self.persons_in == self.persons_out + self.persons_rejected + self.persons_without_follow_up
             and self.events_in == self.events_out + explained
+            and self.overlaps == self.gaps == self.zero_lengths == 0
             and abs(self.person_days_in - self.person_days_out - self.person_days_after_event)
             <= 1e-9 * max(1.0, self.person_days_in)  # sums of doubles; the ticks behind them agree exactly
         )
-
-
-def audit_measure(track: Track, stop: Ticks, members: np.ndarray) -> MeasureAudit:
-    """Account for the person-time of one measure.
-
-    Parameters
-    ----------
-    track : Track
-        Cut at each person's stop.
-    stop : int64 array
-        End of the outcome's clock per person.
-    members : bool array
-        Persons with follow-up.
-
-    Returns
-    -------
-    MeasureAudit
-    """
-    until, length = track.lengths(stop)
-    present = ~np.isnan(track.value)
-    older = {}
-    for days in OLD_AFTER_DAYS:
-        since = np.maximum(track.start, track.source + duration_ticks(days))
-        older[days] = int(np.maximum(until - since, 0)[present].sum()) / DAY
-    has = np.zeros(members.size, dtype=np.bool_)
-    has[track.person[present]] = True
-    return MeasureAudit(
-        track.name,
-        int(length.sum()) / DAY,
-        int(length[~present].sum()) / DAY,
-        older,
-        int((members & ~has).sum()),
-    )
-
-
-def audit_lines(audit: EpisodeAudit) -> tuple[AuditLine, ...]:
-    """Say the audit of one outcome in words.
-
-    Parameters
-    ----------
-    audit : EpisodeAudit
-
-    Returns
-    -------
-    tuple of AuditLine
-    """
-    topic = audit.outcome
-    lines = [
-        AuditLine(topic, "persons with follow-up", audit.persons_out),
-        AuditLine(topic, "episodes", audit.rows_out),
-        AuditLine(topic, "events that count", audit.events_out),
-        AuditLine(topic, f"person-days at risk: {audit.person_days_out:,.1f} of {audit.person_days_in:,.1f}"),
-    ]
-    explained = (
-        ("persons without follow-up (exit on day 0)", audit.persons_without_follow_up),
-        ("persons set aside (entry or exit breaks a rule)", audit.persons_rejected),
-        ("event rows on day 0 or before (history)", audit.events_history),
-        ("event rows after the person's first", audit.events_later),
-        ("event rows after the end of follow-up", audit.events_after_exit),
-        ("event rows of people outside the cohort", audit.events_of_others),
-        ("event rows rejected", audit.events_rejected),
-        ("event rows of persons without follow-up", audit.events_without_follow_up),
-        ("events that count on the day of another kind of event", audit.events_with_another),
-    )
-    lines += [AuditLine(topic, text, n, "note") for text, n in explained if n]
-    if 0 < audit.events_on_exit_day < audit.events_out:  # all of them: the outcome is what ends follow-up
-        text = "events that count on the day on which follow-up ends"
-        lines.append(AuditLine(topic, text, audit.events_on_exit_day, "note"))
-    for measure in audit.measures:
-        total = measure.person_days or 1.0
-        missing = 100 * measure.person_days_missing / total
-        old = ", ".join(
-            f"{100 * t / total:.1f}% older than {d} days" for d, t in measure.person_days_older.items()
-        )
-        lines.append(
-            AuditLine(
-                topic,
-                f"{measure.name}: missing in {missing:.1f}% of person-time; values in use {old}",
-                measure.persons_without or None,
-                "warning" if missing > 50 else "fact",
-            )
-        )
-    return tuple(lines)

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from riskset.episodes.clock import OutcomeClock
+from riskset.episodes.events import Event
 from riskset.episodes.tracks import Indices, Track
 from riskset.errors import EpisodeError
-from riskset.tables.ticks import Ticks, to_days
+from riskset.tables.ticks import Ticks, significant, to_days
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class Cuts:
         Whether the row is its person's last.
     repeats : tuple of int64 array
         Per track, for how many rows each of its steps is in force.
+    offset : int64 array
+        Where each person begins on the axis on which persons are laid end to end.
     """
 
     person: Indices
@@ -34,6 +38,32 @@ class Cuts:
     exit: Ticks
     last: np.ndarray
     repeats: tuple[Indices, ...]
+    offset: Ticks
+
+    def rows_ending(self, person: Indices, time: Ticks) -> Indices:
+        """Find the rows that end at some times, each a cut or the end of its person.
+
+        Parameters
+        ----------
+        person, time : int64 arrays
+            Sorted by person and time.
+
+        Returns
+        -------
+        int64 array
+
+        Raises
+        ------
+        EpisodeError
+            If no row ends there.
+        """
+        rows = np.searchsorted(self.offset[self.person] + self.entry, self.offset[person] + time) - 1
+        if (self.exit[rows] != time).any() or (self.person[rows] != person).any():
+            raise EpisodeError(
+                "an event that counts does not end an episode",
+                remedy="This is a defect of riskset: please report it.",
+            )
+        return rows
 
 
 def cut(stop: Ticks, tracks: Sequence[Track]) -> Cuts:
@@ -61,7 +91,9 @@ def cut(stop: Ticks, tracks: Sequence[Track]) -> Cuts:
     keys = [offset[members]] + [offset[t.person] + t.start for t in tracks]
     axis = np.concatenate(keys)
     axis.sort()  # sorted anyway: np.unique would hash first
-    axis = axis[np.append(np.diff(axis) > 0, True)]
+    keep = np.ones(axis.size, dtype=np.bool_)
+    keep[:-1] = axis[1:] > axis[:-1]
+    axis = axis[keep]
     rows = np.diff(np.append(np.searchsorted(axis, offset[members]), axis.size))
     person = np.repeat(members, rows)
     entry = axis - offset[person]
@@ -72,7 +104,7 @@ def cut(stop: Ticks, tracks: Sequence[Track]) -> Cuts:
     last[ends] = True
     exit_[ends] = stop[members]
     repeats = tuple(np.diff(np.append(np.searchsorted(axis, key), axis.size)) for key in keys[1:])
-    return Cuts(person, entry, exit_, last, repeats)
+    return Cuts(person, entry, exit_, last, repeats, offset)
 
 
 def require_no_future(cuts: Cuts, tracks: Sequence[Track]) -> None:
@@ -90,7 +122,7 @@ def require_no_future(cuts: Cuts, tracks: Sequence[Track]) -> None:
     """
     for track, repeats in zip(tracks, cuts.repeats, strict=True):
         late = np.repeat(track.source, repeats) > cuts.entry
-        if late.any():
+        if late.any() and not track.wrong:
             raise EpisodeError(
                 f"a value of '{track.name}' would be used before it was known",
                 n_rows=int(late.sum()),
@@ -98,13 +130,15 @@ def require_no_future(cuts: Cuts, tracks: Sequence[Track]) -> None:
             )
 
 
-def column(track: Track, repeats: Indices) -> pl.Series:
+def column(track: Track, repeats: Indices, entry: Ticks) -> pl.Series:
     """Give a track's value on every row.
 
     Parameters
     ----------
     track : Track
     repeats : int64 array
+    entry : int64 array
+        Of the rows: what grows has its value at their entry.
 
     Returns
     -------
@@ -115,43 +149,49 @@ def column(track: Track, repeats: Indices) -> pl.Series:
         codes = pl.Series(track.name, track.value.astype(np.uint8))
         names = codes.replace_strict(dict(enumerate(track.levels)), return_dtype=pl.Enum(track.levels))
         return names.gather(np.repeat(np.arange(track.person.size), repeats))
-    return pl.Series(track.name, np.repeat(track.value, repeats), nan_to_null=True)
+    value = np.repeat(track.value, repeats)
+    if track.slope is not None:
+        grown = np.repeat(track.slope, repeats) * to_days(entry - np.repeat(track.start, repeats))
+        value = significant(value + grown)
+    return pl.Series(track.name, value, nan_to_null=True)
 
 
-def frame_of(
-    id_column: pl.Series,
-    carried: pl.DataFrame,
-    cuts: Cuts,
-    tracks: Sequence[Track],
-    outcome: str,
-    event: np.ndarray,
-) -> pl.DataFrame:
-    """Assemble the rows.
+def outcome_columns(
+    event: Event, clock: OutcomeClock, cuts: Cuts, competing: Sequence[str]
+) -> list[pl.Series]:
+    """Say on every row whether it ends with the event, with which component, and how the clock ends.
 
     Parameters
     ----------
-    id_column : pl.Series
-        Per person.
-    carried : pl.DataFrame
-        Columns fixed at entry, per person.
+    event : Event
+    clock : OutcomeClock
     cuts : Cuts
-    tracks : sequence of Track
-    outcome : str
-    event : bool array
-        Per person, whether the clock ends with the event.
+    competing : sequence of str
+        Names of competing events.
 
     Returns
     -------
-    pl.DataFrame
-        id, entry, exit (days), outcome (true on the event's row), carried columns, tracks.
+    list of pl.Series
+        The outcome; ``<outcome>_status`` with competing events; ``<outcome>_component`` of a composite.
     """
-    return pl.DataFrame(
-        [
-            id_column.gather(cuts.person),
-            pl.Series("entry", to_days(cuts.entry)),
-            pl.Series("exit", to_days(cuts.exit)),
-            pl.Series(outcome, cuts.last & event[cuts.person]),
-            *(carried[c].gather(cuts.person) for c in carried.columns),
-            *(column(t, r) for t, r in zip(tracks, cuts.repeats, strict=True)),
-        ]
-    )
+    rows = cuts.rows_ending(clock.person, clock.time)
+    happens = np.zeros(cuts.entry.size, dtype=np.bool_)
+    happens[rows] = True
+    columns = [pl.Series(event.name, happens)]
+    if competing:
+        names = ("censored", event.name, *competing)
+        codes = happens.astype(np.int64)
+        stopped = cuts.last & ~happens & (clock.cause[cuts.person] >= 0)
+        codes[stopped] = 2 + clock.cause[cuts.person[stopped]]
+        columns.append(_enum(f"{event.name}_status", codes, names))
+    if event.component is not None:
+        codes = np.full(cuts.entry.size, -1)
+        codes[rows] = event.component[clock.hit]
+        columns.append(_enum(f"{event.name}_component", codes, event.components))
+    return columns
+
+
+def _enum(name: str, codes: np.ndarray, names: Sequence[str]) -> pl.Series:
+    levels = pl.Series(names, dtype=pl.Enum(names))
+    chosen = pl.Series(name, codes).replace(-1, None)
+    return levels.gather(chosen).alias(name)

@@ -1,4 +1,4 @@
-"""Prescriptions to drug states: never, current, former.
+"""Drugs: what a person has used, uses, and how much of it, at any time.
 
 The state at t depends only on prescriptions with start < t. A prescription covers
 (start, max(stop, start + 1 day) + grace], and nothing that comes later closes a gap: use known only from a
@@ -7,246 +7,220 @@ later prescription would make deaths within the gap unexposed and survivors expo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
-import polars as pl
 
-from riskset.episodes.persons import PERSON, Persons, reject_times, select_rows
-from riskset.episodes.tracks import Indices, Track
-from riskset.errors import EpisodeError, UnitError
-from riskset.tables import ROW, Rejects
-from riskset.tables.ticks import BEFORE, DAY, NEVER, Ticks, duration_ticks, order_by_person_and_time
-from riskset.units import parse_duration
+from riskset.episodes.covers import (
+    Covers,
+    cumulative_track,
+    dose_track,
+    since_start_track,
+    state_track,
+    stockpiled,
+    switched,
+)
+from riskset.episodes.tracks import Track, cut_where_it_grows
+from riskset.errors import EpisodeError
+from riskset.tables.ticks import BEFORE, NEVER, Ticks
 
-State = Literal["state", "ever", "current"]
+State = Literal["state", "ever", "current", "drug", "cumulative days", "days since start", "dose"]
 LEVELS = {
     "state": ("never", "current", "former"),
     "ever": ("never", "ever"),
     "current": ("not current", "current"),
 }
-NEEDS_START = "a prescription must have a start"
-NEEDS_STOP = "a prescription must have a stop"
-REVERSED = "a prescription must not stop before it starts"
+STATES = (*LEVELS, "drug", "cumulative days", "days since start", "dose")
+IMMORTAL = "immortal_time"
+LATER = {"ever", "any", "ever during follow-up", "during follow-up", "whole follow-up"}
 
 
 @dataclass(frozen=True)
 class Drug:
-    """Prescriptions of one drug or class, sorted by person and start.
+    """Prescriptions of one drug or class, and how they are summed up.
 
     Parameters
     ----------
     name : str
-    person, start, stop : arrays
-        Ticks since entry; stop is the end of cover, grace included.
-    state : {"state", "ever", "current"}
+    covers : Covers
+        Prescriptions without grace, stock or switches.
+    state : str
     baseline : bool
         Fixed at entry, from prescriptions that start on day 0 or before.
+    grace : int
+        Ticks.
+    stockpile : bool
+        A supply begins when the one before it is used up.
+    names : tuple of str
+        Drugs of the class where they are told apart, by code.
+    step : int
+        Ticks after which a value that grows is brought up to date.
+    wrong : bool
+        A second column has the classical wrong analysis.
     counts : dict
         Rows selected, of others, ongoing, one-day, overlapping, used.
     """
 
     name: str
-    person: Indices
-    start: Ticks
-    stop: Ticks
+    covers: Covers
     state: State
     baseline: bool
+    grace: int
+    stockpile: bool
+    names: tuple[str, ...]
+    step: int
+    wrong: bool
     counts: dict[str, int]
-    notes: tuple[str, ...] = ()
 
     @property
     def levels(self) -> tuple[str, ...]:
-        """Names of the states, the reference first."""
-        return LEVELS[self.state]
+        """Names of the states, the reference first; none for a number."""
+        return ("never", *self.names, "former") if self.state == "drug" else LEVELS.get(self.state, ())
 
-    def track(self, n_persons: int, blocked: Ticks | None) -> Track:
-        """Give the steps of the state.
+    @property
+    def wrong_name(self) -> str:
+        """Name of the column that is wrong on purpose."""
+        return f"{self.name}_wrong_{IMMORTAL}"
+
+    def in_force(self, blocked: Ticks | None = None) -> Covers:
+        """Give the time that each prescription covers.
 
         Parameters
         ----------
-        n_persons : int
         blocked : int64 array, optional
             Per person the time from which no start may be used (the day of an event known by date only).
 
         Returns
         -------
+        Covers
+        """
+        covers = self.covers
+        if self.baseline:
+            covers = covers.take(covers.start <= 0)
+        if blocked is not None:
+            covers = covers.take(covers.start < blocked[covers.person])
+        if self.stockpile:
+            covers = stockpiled(covers)
+        covers = replace(covers, stop=np.where(covers.stop < NEVER, covers.stop + self.grace, NEVER))
+        return switched(covers) if self.names else covers
+
+    def track(self, n_persons: int, blocked: Ticks | None, stop: Ticks) -> Track:
+        """Give the steps of the state or number.
+
+        Parameters
+        ----------
+        n_persons : int
+        blocked : int64 array, optional
+            Per person the time from which no start may be used.
+        stop : int64 array
+            End of follow-up per person.
+
+        Returns
+        -------
         Track
         """
-        person, start, stop = self.person, self.start, self.stop
-        if self.baseline:
-            keep = start <= 0
-            person, start, stop = person[keep], start[keep], stop[keep]
-        if blocked is not None:
-            keep = start < blocked[person]
-            person, start, stop = person[keep], start[keep], stop[keep]
-        if self.state == "ever":
-            stop = np.full(start.size, NEVER)
-        person, start, stop = _union(person, start, stop)
-        track = _state_steps(self.name, n_persons, person, start, stop, self.state)
-        if not self.baseline:
-            return track
-        first = track.start == 0
+        covers = self.in_force(blocked)
+        if self.state == "cumulative days":
+            track = cumulative_track(self.name, n_persons, covers)
+        elif self.state == "days since start":
+            track = since_start_track(self.name, n_persons, covers)
+        elif self.state == "dose":
+            track = dose_track(self.name, n_persons, covers)
+        elif self.state == "drug":
+            track = state_track(
+                self.name, self.levels, n_persons, covers, 1 + covers.code, len(self.names) + 1
+            )
+        else:
+            covers = replace(covers, code=np.zeros_like(covers.code))
+            off = {"state": 2, "current": 0, "ever": None}[self.state]
+            if self.state == "ever":  # cover without end: later prescriptions change nothing
+                covers = replace(covers, stop=np.full_like(covers.stop, NEVER))
+            track = state_track(self.name, self.levels, n_persons, covers, 1, off)
+        return track.frozen() if self.baseline else cut_where_it_grows(track, self.step, stop)
+
+    def wrong_track(self, n_persons: int, stop: Ticks) -> Track:
+        """Call everybody an ever-user from day 0 who starts at any time of the follow-up: wrong, on purpose.
+
+        Parameters
+        ----------
+        n_persons : int
+        stop : int64 array
+            End of the outcome's clock per person.
+
+        Returns
+        -------
+        Track
+            The source of its value may lie in the future.
+        """
+        first = np.full(n_persons, NEVER)
+        np.minimum.at(first, self.covers.person, self.covers.start)
+        used = first < stop
+        zero = np.zeros(n_persons, dtype=np.int64)
+        source = np.where(used, first, BEFORE)
         return Track(
-            track.name,
-            track.person[first],
-            track.start[first],
-            track.value[first],
-            track.source[first],
-            track.levels,
+            self.wrong_name,
+            np.arange(n_persons),
+            zero,
+            used.astype(np.int8),
+            source,
+            LEVELS["ever"],
+            wrong=True,
         )
 
 
-def _union(person: Indices, start: Ticks, stop: Ticks) -> tuple[Indices, Ticks, Ticks]:
-    """Join covers that overlap or touch; rows sorted by person and start."""
-    if person.size == 0:
-        return person, start, stop
-    # Laid end to end, the persons' times let one running maximum serve all: no cover reaches the next person.
-    low, high = start.min(), np.minimum(stop, NEVER)
-    finite = high[high < NEVER]
-    reach = int(max(finite.max() if finite.size else start.max(), start.max()) - low) + 2
-    rank = np.cumsum(np.r_[False, person[1:] != person[:-1]])
-    if (int(rank[-1]) + 1) * reach >= 2**62:
-        raise EpisodeError("the prescriptions span too long a time", remedy="Narrow the plausible dates.")
-    begin = rank * reach + (start - low)
-    end = rank * reach + np.minimum(high - low, reach - 1)
-    covered = np.maximum.accumulate(end)
-    opens = np.r_[True, begin[1:] > covered[:-1]]
-    opens[1:] |= person[1:] != person[:-1]
-    first = np.flatnonzero(opens)
-    return person[first], start[first], np.maximum.reduceat(stop, first)
+def require_known_then(name: str, use: str) -> None:
+    """Refuse a state that is fixed at entry from what comes later.
 
+    Parameters
+    ----------
+    name : str
+    use : str
 
-def _state_steps(
-    name: str, n_persons: int, person: Indices, start: Ticks, stop: Ticks, state: State
-) -> Track:
-    """Turn disjoint covers into steps: covered, not covered again."""
-    on, off = (1, 1) if state == "ever" else (1, 0) if state == "current" else (1, 2)
-    ends = stop < NEVER
-    people = np.concatenate([np.arange(n_persons), person, person[ends]])
-    begins = np.concatenate([np.full(n_persons, BEFORE), start, stop[ends]])
-    values = np.concatenate(
-        [
-            np.zeros(n_persons, np.int8),
-            np.full(person.size, on, np.int8),
-            np.full(int(ends.sum()), off, np.int8),
-        ]
-    )
-    sources = np.concatenate([np.full(n_persons, BEFORE), start, start[ends]])
-    order = np.lexsort((begins, people))
-    people, begins, values, sources = people[order], begins[order], values[order], sources[order]
-    # What happened by day 0 is one state on day 0: the last of it.
-    past = begins <= 0
-    stale = np.zeros(people.size, dtype=np.bool_)
-    stale[:-1] = past[:-1] & past[1:] & (people[1:] == people[:-1])
-    keep = ~stale
-    return Track(name, people[keep], np.maximum(begins[keep], 0), values[keep], sources[keep], LEVELS[state])
-
-
-def read_drug(
-    persons: Persons,
-    name: str,
-    table: Any,
-    *,
-    start: str,
-    stop: str | None,
-    where: str | None,
-    grace: int,
-    missing_stop: str,
-    state: State,
-    baseline: bool,
-    observed_from: int | None,
-    date_only: bool,
-) -> tuple[Drug, Rejects]:
-    """Read the prescriptions of one drug from a table.
-
-    Parameters are those of ``Timeline.drug``, durations in ticks.
-
-    Returns
-    -------
-    drug : Drug
-    rejects : Rejects
+    Raises
+    ------
+    EpisodeError
+        With the reason and the three ways out.
     """
-    presumed = _presumed(missing_stop, name)
-    selection = select_rows(
-        persons, table, [c for c in (start, stop) if c is not None], where=where, name=name
-    )
-    frame, rejects = selection.frame, selection.rejects
-    rows = frame[ROW]
-    wrong = rows.is_in(rejects.frame["row"].implode()).to_numpy()
-    flag = pl.repeat(date_only, frame.height, eager=True)
-    begins, bad, outside = persons.times(
-        frame[start], where=f"{selection.source}, column '{start}'", date_only=flag
-    )
-    rejects, bad_start = reject_times(rejects, selection, start, bad, outside)
-    wrong |= bad_start
-    undated = ~begins.known & ~wrong
-    rejects = rejects.add(selection.source, rows.filter(pl.Series(undated)), start, NEEDS_START)
-    wrong |= undated
-    day = duration_ticks(1)
-    if stop is None:
-        end, known, end_by_date = begins.ticks, np.ones(frame.height, dtype=np.bool_), begins.by_date
-    else:
-        ends, bad, outside = persons.times(
-            frame[stop], where=f"{selection.source}, column '{stop}'", date_only=flag
-        )
-        rejects, bad_stop = reject_times(rejects, selection, stop, bad, outside)
-        wrong |= bad_stop
-        end, known, end_by_date = ends.ticks, ends.known, ends.by_date
-    missing = ~known & ~wrong
-    if presumed is None:
-        rejects = rejects.add(selection.source, rows.filter(pl.Series(missing)), stop or start, NEEDS_STOP)
-        wrong |= missing
-    else:
-        end = np.where(missing, NEVER if presumed == NEVER else begins.ticks + presumed, end)
-    # Where either is known by its date alone, only the dates can contradict each other.
-    by_date = begins.by_date | end_by_date
-    first_day = (begins.ticks - begins.by_date) // DAY
-    last_day = (end - (end_by_date & ~missing)) // DAY
-    reversed_ = known & ~wrong & np.where(by_date, last_day < first_day, end < begins.ticks)
-    rejects = rejects.add(selection.source, rows.filter(pl.Series(reversed_)), stop or start, REVERSED)
-    wrong |= reversed_
-    keep = ~wrong
-    person = frame[PERSON].to_numpy()[keep]
-    origin = persons.origin[person]
-    from_ = begins.ticks[keep] - origin
-    until = np.where(
-        end[keep] >= NEVER, NEVER, np.maximum(end[keep], begins.ticks[keep] + day) + grace - origin
-    )
-    before_records = np.zeros(person.size, dtype=np.bool_)
-    if observed_from is not None:
-        before_records = (until + origin) <= observed_from
-        person, from_, until = person[~before_records], from_[~before_records], until[~before_records]
-    order = order_by_person_and_time(person, from_)
-    person, from_, until = person[order], from_[order], until[order]
-    counts = {
-        "selected": selection.rows_selected,
-        "of others": selection.rows_of_others,
-        "rejected": int(wrong.sum()),
-        "without stop": int(missing.sum()),
-        "one-day": int((end[keep] == begins.ticks[keep]).sum()),
-        "before the records": int(before_records.sum()),
-        "prescriptions": int(person.size),
-        "periods": int(_union(person, from_, until)[0].size),
-        "persons": int(np.unique(person).size),
-    }
-    return Drug(name, person, from_, until, state, baseline, counts), rejects
-
-
-def _presumed(missing_stop: str, name: str) -> np.int64 | int | None:
-    """Ticks of cover presumed where the stop is missing; NEVER = ongoing, None = reject."""
-    if missing_stop == "reject":
-        return None
-    if missing_stop == "ongoing":
-        return NEVER
-    if missing_stop == "same day":
-        return 0
-    try:
-        return duration_ticks(parse_duration(missing_stop))
-    except UnitError:
+    if use in LATER:
         raise EpisodeError(
-            f"missing_stop of '{name}' is not understood",
-            where=f"'{name}'",
-            remedy='Use "ongoing", "same day", "reject" or a duration such as "30 days".',
-        ) from None
+            "a state fixed at entry looks only at day 0 and before: who is called an ever-user from day 0 "
+            "because of a later prescription cannot die before it (immortal time)",
+            where=f"'{name}', use = '{use}'",
+            remedy="Use state = 'ever', which changes on the day of the first prescription, or use = "
+            "'baseline'; wrong = 'immortal_time' adds the wrong analysis beside the right one, labelled so.",
+        )
+
+
+def require_columns(
+    name: str,
+    state: str,
+    *,
+    stop: str | None,
+    days_supply: str | None,
+    stockpile: bool,
+    by: str | None,
+    dose: str | None,
+) -> None:
+    """Refuse settings of a drug that contradict each other or lack a column.
+
+    Parameters are those of ``Timeline.drug``.
+
+    Raises
+    ------
+    EpisodeError
+    """
+    problem = None
+    if stop is not None and days_supply is not None:
+        problem = (
+            "a prescription ends by its stop or by its days of supply, not by both",
+            "Name one of the two.",
+        )
+    elif stockpile and days_supply is None:
+        problem = "stock can be carried only where the days of supply are known", 'Write days_supply="days".'
+    elif state == "drug" and by is None:
+        problem = "state = 'drug' needs the column that tells the drugs apart", 'Write by="drug".'
+    elif (state == "dose") != (dose is not None):
+        problem = "state = 'dose' and a column of doses go together", 'Write state="dose", dose="daily_dose".'
+    if problem is not None:
+        raise EpisodeError(problem[0], where=f"'{name}'", remedy=problem[1])

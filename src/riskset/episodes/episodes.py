@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from riskset.episodes.audit import AuditLine, EpisodeAudit, audit_lines, audit_measure
-from riskset.episodes.build import Cuts, cut, frame_of, require_no_future
-from riskset.episodes.events import Event, OutcomeClock, end_of_follow_up, outcome_clock
-from riskset.episodes.persons import Persons
-from riskset.episodes.tracks import Track
+from riskset.episodes.accounts import Built, account, together
+from riskset.episodes.audit import AuditLine, EpisodeAudit
+from riskset.episodes.build import column, cut, outcome_columns, require_no_future
+from riskset.episodes.clock import end_of_follow_up, outcome_clock
+from riskset.episodes.events import Event
+from riskset.episodes.parts import Parts
+from riskset.episodes.provenance import provenance_columns
+from riskset.episodes.scales import Scale, scale_of
+from riskset.episodes.states import count_track
+from riskset.episodes.words import audit_lines
 from riskset.errors import EpisodeError
 from riskset.tables import Filter
-from riskset.tables.ticks import DAY
+from riskset.tables.ticks import NEVER
 
 
 @dataclass(frozen=True)
@@ -26,8 +30,8 @@ class Episodes:
     Parameters
     ----------
     frame : pl.DataFrame
-        id, entry, exit (days since entry), the outcome (true on the row that ends with it), covariates. Sorted
-        by id and entry. Missing values are null.
+        id, entry, exit (days since entry, or the time scale asked for), the outcome (true on the row that ends
+        with it), covariates. Sorted by id and entry. Missing values are null.
     id, entry, exit, event : str
         Names of these columns.
     audit : EpisodeAudit
@@ -60,34 +64,90 @@ class Episodes:
         )
 
 
-def build_episodes(
-    persons: Persons,
-    *,
-    outcome: Event,
-    events: Sequence[Event],
-    tracks_for: Any,
-    carried: pl.DataFrame,
-    derived: Sequence[tuple[str, Filter]],
-    n_rejected: int,
-    notes: Sequence[AuditLine],
-) -> Episodes:
-    """Build the episodes of one outcome and audit them.
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked of the episodes of one outcome.
 
     Parameters
     ----------
-    persons : Persons
     outcome : Event
-        Whose first occurrence after entry ends each clock.
-    events : sequence of Event
-        All events of the timeline: those that end follow-up end it here too.
-    tracks_for : callable
-        From the time per person at which knowledge is blocked (or None) to the tracks.
-    carried : pl.DataFrame
-        Columns fixed at entry, per person.
-    derived : sequence of (name, Filter)
-        Expressions over the columns in force.
-    n_rejected : int
-        Persons set aside before.
+    competing : tuple of Event
+    since : str or None
+        Column from whose date time is counted, "calendar", or None for time on study.
+    unit : str
+        Of entry and exit.
+    provenance : bool
+    """
+
+    outcome: Event
+    competing: tuple[Event, ...]
+    since: str | None
+    unit: str
+    provenance: bool
+
+
+def build_episodes(parts: Parts, wanted: Wanted) -> Episodes:
+    """Build the episodes of one outcome and audit them; the audit has no lines yet.
+
+    Parameters
+    ----------
+    parts : Parts
+    wanted : Wanted
+
+    Returns
+    -------
+    Episodes
+        Perhaps without a row: a batch may hold nobody with follow-up.
+
+    Raises
+    ------
+    EpisodeError
+        If a value would use the future, or anything does not add up.
+    """
+    persons, outcome = parts.persons, wanted.outcome
+    scale: Scale = scale_of(persons, wanted.since, wanted.unit)
+    end = end_of_follow_up(persons, parts.events)
+    clock = outcome_clock(persons, outcome, end, wanted.competing)
+    members = (clock.stop > 0) & ~parts.aside
+    stop = np.where(members, clock.stop, 0)
+    inside = members[clock.person]
+    clock = replace(clock, hit=clock.hit[inside], person=clock.person[inside], time=clock.time[inside])
+    tracks = [track.until(stop) for track in parts.tracks(clock.blocked, stop)]
+    if outcome.recurrent:
+        count = count_track(f"{outcome.name}_count", persons.n, clock.person, clock.time)
+        tracks.insert(0, count.until(stop))
+    cuts = cut(stop, tracks)
+    require_no_future(cuts, tracks)
+    names = tuple(event.name for event in wanted.competing)
+    columns = {t.name: column(t, r, cuts.entry) for t, r in zip(tracks, cuts.repeats, strict=True)}
+    frame = pl.DataFrame(
+        [
+            persons.frame[persons.id].gather(cuts.person),
+            pl.Series("entry", scale.read(cuts.person, cuts.entry)),
+            pl.Series("exit", scale.read(cuts.person, cuts.exit)),
+            *outcome_columns(outcome, clock, cuts, names),
+            *(parts.carried[c].gather(cuts.person) for c in parts.carried.columns),
+            *columns.values(),
+        ]
+    )
+    frame = derive(frame, parts.derived)
+    if wanted.provenance:
+        frame = frame.hstack(provenance_columns(persons, parts.measures, tracks, cuts))
+    others = [event for event in parts.events if event.name != outcome.name]
+    built = Built(
+        persons, outcome, others, names, end, clock, cuts, tracks, parts.measures, members, parts.aside,
+        parts.n_rejected,
+    )  # fmt: skip
+    return Episodes(frame, persons.id, "entry", "exit", outcome.name, account(built), wanted.unit)
+
+
+def joined(batches: Sequence[Episodes], notes: Sequence[AuditLine]) -> Episodes:
+    """Put batches of persons together, and their accounts into words.
+
+    Parameters
+    ----------
+    batches : sequence of Episodes
+        In the order of their persons.
     notes : sequence of AuditLine
         Findings from reading.
 
@@ -98,26 +158,52 @@ def build_episodes(
     Raises
     ------
     EpisodeError
-        If a value would use the future, or anything does not add up.
+        If nobody has follow-up.
     """
-    end = end_of_follow_up(persons, tuple(events))
-    clock = outcome_clock(persons, outcome, end)
-    tracks = [track.until(clock.stop) for track in tracks_for(clock.blocked)]
-    members = clock.stop > 0
-    if not members.any():
+    audit = together([batch.audit for batch in batches])
+    if audit.persons_out == 0:
         raise EpisodeError(
             "nobody has follow-up",
-            where=f"outcome '{outcome.name}'",
+            where=f"outcome '{audit.outcome}'",
             remedy="Check entry and exit: every exit is on day 0.",
         )
-    cuts = cut(clock.stop, tracks)
-    require_no_future(cuts, tracks)
-    happened = clock.happened & members
-    frame = frame_of(persons.frame[persons.id], carried, cuts, tracks, outcome.name, happened)
-    frame = derive(frame, derived)
-    others = [event for event in events if event.name != outcome.name]
-    audit = _audit(persons, outcome, others, end, clock, cuts, tracks, members, happened, n_rejected, notes)
-    return Episodes(frame, persons.id, "entry", "exit", outcome.name, audit)
+    frame = batches[0].frame if len(batches) == 1 else pl.concat([batch.frame for batch in batches])
+    return replace(batches[0], frame=frame, audit=replace(audit, lines=(*notes, *audit_lines(audit))))
+
+
+def at_entry(parts: Parts) -> pl.DataFrame:
+    """Give everything in force on day 0, one row per person.
+
+    Parameters
+    ----------
+    parts : Parts
+
+    Returns
+    -------
+    pl.DataFrame
+
+    Raises
+    ------
+    EpisodeError
+        If anything would be fixed at entry from later data: checked on every call.
+    """
+    persons = parts.persons
+    one = np.ones(persons.n, dtype=np.int64)
+    none = np.zeros(persons.n, dtype=np.int64)
+    tracks = [track.until(one) for track in parts.tracks(None, np.full(persons.n, NEVER), wrong=False)]
+    for track in tracks:
+        if (track.source > 0).any():
+            raise EpisodeError(
+                f"'{track.name}' would be fixed at entry from later data",
+                n_rows=int((track.source > 0).sum()),
+                remedy="This is a defect of riskset: please report it.",
+            )
+    columns = [
+        persons.frame[persons.id],
+        *parts.carried.iter_columns(),
+        *(column(track, one, none) for track in tracks),
+    ]
+    return derive(pl.DataFrame(columns), parts.derived).filter(pl.Series(~parts.aside))
 
 
 def derive(frame: pl.DataFrame, derived: Sequence[tuple[str, Filter]]) -> pl.DataFrame:
@@ -135,71 +221,3 @@ def derive(frame: pl.DataFrame, derived: Sequence[tuple[str, Filter]]) -> pl.Dat
     for name, expression in derived:
         frame = frame.with_columns(expression.values(frame, where=f"'{name}'").alias(name))
     return frame
-
-
-def _audit(
-    persons: Persons,
-    outcome: Event,
-    others: Sequence[Event],
-    end: np.ndarray,
-    clock: OutcomeClock,
-    cuts: Cuts,
-    tracks: Sequence[Track],
-    members: np.ndarray,
-    happened: np.ndarray,
-    n_rejected: int,
-    notes: Sequence[AuditLine],
-) -> EpisodeAudit:
-    """Count what went in and what came out, and stop if they differ by a single tick."""
-    follow_up = np.maximum(end, 0)
-    given, out = int(follow_up.sum()), int((cuts.exit - cuts.entry).sum())
-    after_event = int((follow_up - np.maximum(clock.stop, 0)).sum())
-    n_out = int(cuts.last[happened[cuts.person]].sum())
-    who, time = outcome.person, outcome.time
-    history = time <= 0
-    inside = members[who]
-    counted = np.zeros(who.size, dtype=np.bool_)
-    eligible = np.flatnonzero(~history & inside & happened[who])
-    person = who[eligible]
-    counted[eligible[np.r_[True, person[1:] != person[:-1]]] if eligible.size else eligible] = True
-    late = ~history & inside & ~counted & (time > end[who])
-    again = ~history & inside & ~counted & ~late
-    without = ~history & ~inside
-    audit = EpisodeAudit(
-        outcome=outcome.name,
-        persons_in=persons.n + n_rejected,
-        persons_out=int(members.sum()),
-        persons_rejected=n_rejected,
-        persons_without_follow_up=int((~members).sum()),
-        rows_out=int(cuts.entry.size),
-        events_in=outcome.counts["selected"],
-        events_out=n_out,
-        events_history=int(history.sum()),
-        events_later=int(again.sum()),
-        events_after_exit=int(late.sum()),
-        events_of_others=outcome.counts["of others"],
-        events_rejected=outcome.counts["rejected"],
-        events_without_follow_up=int(without.sum()),
-        events_on_exit_day=int((happened & (clock.stop == end)).sum()),
-        events_with_another=int(_with_another(others, clock, happened).sum()),
-        person_days_in=given / DAY,
-        person_days_out=out / DAY,
-        person_days_after_event=after_event / DAY,
-        measures=tuple(audit_measure(t, np.maximum(clock.stop, 0), members) for t in tracks if not t.levels),
-    )
-    if given != out + after_event or not audit.balances:
-        raise EpisodeError(
-            "persons, events or person-time do not add up",
-            where=f"outcome '{outcome.name}'",
-            remedy="This is a defect of riskset: please report it.",
-        )
-    return replace(audit, lines=(*notes, *audit_lines(audit)))
-
-
-def _with_another(others: Sequence[Event], clock: OutcomeClock, happened: np.ndarray) -> np.ndarray:
-    """Mark persons whose event falls together with an event of another kind."""
-    together = np.zeros(happened.size, dtype=np.bool_)
-    for other in others:
-        same = happened[other.person] & (other.time == clock.stop[other.person])
-        together[other.person[same]] = True
-    return together

@@ -1,13 +1,16 @@
-"""Events and what they do to follow-up: each outcome has its own clock."""
+"""Events: from raw rows, persons or several sources to times since entry."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from riskset.cohort import FirstKnown, Source, first_known
+from riskset.episodes.audit import AuditLine
 from riskset.episodes.persons import PERSON, Persons, reject_times, select_rows
 from riskset.episodes.tracks import Indices
 from riskset.errors import EpisodeError
@@ -15,6 +18,7 @@ from riskset.tables import ROW, Rejects, nearest, parse_filter
 from riskset.tables.ticks import DAY, NEVER, Flags, Ticks
 
 NEEDS_TIME = "an event must have a date"
+DISAGREE = "the two records of the event must agree"
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,15 @@ class Event:
         As death does, for every outcome.
     counts : dict
         Rows selected, of others, rejected.
+    recurrent : bool
+        Every day with an event counts, and follow-up goes on after it.
+    components : tuple of str
+        Events that a composite is made of, those that end follow-up first.
+    component : int8 array, optional
+        Which of them a row is.
+    set_aside : bool array, optional
+        Persons whose sources of the event disagree.
+    notes : tuple of AuditLine
     """
 
     name: str
@@ -40,6 +53,11 @@ class Event:
     by_date: Flags
     ends_follow_up: bool
     counts: dict[str, int]
+    recurrent: bool = False
+    components: tuple[str, ...] = ()
+    component: np.ndarray | None = None
+    set_aside: Flags | None = None
+    notes: tuple[AuditLine, ...] = ()
 
     def first_after_entry(self, n_persons: int) -> tuple[Ticks, Flags]:
         """Give each person's first event after entry, ``NEVER`` without one.
@@ -70,10 +88,12 @@ def read_event(
     time: str | None,
     at: str | None,
     where: str | None,
+    at_where: str | None,
     ends_follow_up: bool,
     date_only: str | None,
+    recurrent: bool,
 ) -> tuple[Event, Rejects]:
-    """Read the events of one kind from a table of events or from a column of persons.
+    """Read the events of one kind from a table of events, from a column of persons, or from several sources.
 
     Parameters are those of ``Timeline.event``.
 
@@ -85,21 +105,83 @@ def read_event(
     Raises
     ------
     EpisodeError
-        If neither or both are given, or a column does not exist.
+        If nothing says where the events are, or a column does not exist.
     """
+    if isinstance(table, Sequence) and not isinstance(table, str) and table:
+        sources = [s for s in table if isinstance(s, Source)]
+        if len(sources) == len(table):
+            table = first_known(sources, id=persons.id, clock=persons.clock)
+    notes: tuple[AuditLine, ...] = ()
+    if isinstance(table, FirstKnown):
+        notes, time, date_only = _source_notes(name, table), "time", "date_only"
+        table = table.frame
     if table is None and time is None and at is not None:
-        return _of_persons(
+        event, rejects = _of_persons(
             persons, name, at=at, where=where, ends_follow_up=ends_follow_up, date_only=date_only
         )
-    if table is not None and time is not None and at is None:
-        return _of_table(
+    elif table is not None and time is not None:
+        event, rejects = _of_table(
             persons, name, table, time=time, where=where, ends_follow_up=ends_follow_up, date_only=date_only
         )
-    raise EpisodeError(
-        f"event '{name}' needs either a table and its time, or a column of persons",
-        where=f"'{name}'",
-        remedy='Write event(name, table, time="date") or event(name, at="death_date").',
-    )
+        if at is not None:
+            other, more = _of_persons(
+                persons, name, at=at, where=at_where, ends_follow_up=ends_follow_up, date_only=None
+            )
+            event, more = _agreeing(persons, event, other, more, at)
+            rejects = rejects.extend(more.frame)
+    else:
+        raise EpisodeError(
+            f"event '{name}' needs a table and its time, a column of persons, or sources in order of trust",
+            where=f"'{name}'",
+            remedy='Write event(name, table, time="date") or event(name, at="death_date").',
+        )
+    return replace(event, recurrent=recurrent, notes=notes), rejects
+
+
+def _source_notes(name: str, known: FirstKnown) -> tuple[AuditLine, ...]:
+    """Tell where the times of an event come from, and where its sources disagree."""
+    lines = [AuditLine(name, f"dated by {source}", n) for source, n in known.by_source.items()]
+    lines += [
+        AuditLine(
+            name,
+            f"{c.first} and {c.second} disagree by up to {c.largest_difference_days:,.3g} days "
+            f"(of {c.n_both:,} with both)",
+            c.n_both - c.n_agree,
+            "warning",
+        )
+        for c in known.comparisons
+        if c.contradicts
+    ]
+    return tuple(lines)
+
+
+def _agreeing(
+    persons: Persons, first: Event, second: Event, rejects: Rejects, column: str
+) -> tuple[Event, Rejects]:
+    """Join the two records of an event that happens once; persons whose records disagree are rejects."""
+    sides = []
+    for event in (first, second):
+        # the day that a record names: one known by date stands at the end of its day
+        day = (persons.origin[event.person] + event.time - event.by_date) // DAY
+        one = np.r_[True, event.person[1:] != event.person[:-1]][: event.person.size]
+        days = np.full(persons.n, NEVER)
+        days[event.person[one]] = day[one]
+        exact = np.full(persons.n, NEVER)
+        exact[event.person[one]] = np.where(event.by_date[one], NEVER, event.time[one])
+        sides.append((days, exact))
+    (days, exact), (other_days, other_exact) = sides
+    both = (days < NEVER) & (other_days < NEVER)
+    stamped = both & (exact < NEVER) & (other_exact < NEVER)
+    apart = both & np.where(stamped, exact != other_exact, days != other_days)
+    rejects = rejects.add(persons.source, persons.frame[ROW].filter(pl.Series(apart)), column, DISAGREE)
+    more = ~both[second.person]  # where both records exist and agree, one of them counts
+    counts = {key: first.counts[key] + second.counts[key] for key in first.counts}
+    counts["selected"] -= int((~more).sum())
+    person = np.concatenate([first.person, second.person[more]])
+    time = np.concatenate([first.time, second.time[more]])
+    by_date = np.concatenate([first.by_date, second.by_date[more]])
+    joined = _sorted(first.name, person, time, by_date, first.ends_follow_up)
+    return Event(first.name, *joined, first.ends_follow_up, counts, set_aside=apart), rejects
 
 
 def _of_table(
@@ -181,74 +263,80 @@ def _sorted(
     return person[order], time[order], by_date[order]
 
 
-@dataclass(frozen=True)
-class OutcomeClock:
-    """Follow-up of one outcome.
+def composite(name: str, parts: Sequence[Event], persons: Persons, *, recurrent: bool) -> Event:
+    """Join events into one outcome, whose components stay countable.
 
     Parameters
     ----------
-    stop : int64 array
-        End of each person's clock: the first event or the end of follow-up; zero or less leaves at once.
-    happened : bool array
-        Whether the clock ends with the event.
-    blocked : int64 array or None
-        Per person the time from which no value may be used, where the event is known by date only.
+    name : str
+    parts : sequence of Event
+    persons : Persons
+    recurrent : bool
+
+    Returns
+    -------
+    Event
+        One row per person and day: of several on one day, the component that ends follow-up names it.
     """
+    ranked = sorted(parts, key=lambda event: not event.ends_follow_up)  # stable: then in the order given
+    person = np.concatenate([event.person for event in ranked])
+    time = np.concatenate([event.time for event in ranked])
+    by_date = np.concatenate([event.by_date for event in ranked])
+    which = np.repeat(np.arange(len(ranked), dtype=np.int8), [event.person.size for event in ranked])
+    day = event_day(persons, person, time, by_date)
+    order = np.lexsort((~by_date, time, person))
+    person, time, by_date = person[order], time[order], by_date[order]
+    which, day = which[order], day[order]
+    new = np.r_[True, (person[1:] != person[:-1]) | (day[1:] != day[:-1])][: person.size]
+    first = np.flatnonzero(new)
+    if first.size:
+        which = np.minimum.reduceat(which, first)
+    counts = {
+        key: sum(event.counts[key] for event in ranked) for key in ("selected", "of others", "rejected")
+    }
+    counts["on one day"] = int(person.size - first.size)
+    asides = [event.set_aside for event in ranked if event.set_aside is not None]
+    return Event(
+        name,
+        person[first],
+        time[first],
+        by_date[first],
+        ends_follow_up=False,
+        counts=counts,
+        recurrent=recurrent,
+        components=tuple(event.name for event in ranked),
+        component=which,
+        set_aside=np.logical_or.reduce(asides) if asides else None,
+    )
 
-    stop: Ticks
-    happened: Flags
-    blocked: Ticks | None
 
-
-def end_of_follow_up(persons: Persons, events: tuple[Event, ...]) -> Ticks:
-    """Give each person's end of follow-up, deaths and other ends among the events counted in.
+def event_day(persons: Persons, person: Indices, time: Ticks, by_date: Flags) -> Ticks:
+    """Give each event its day: one day counts once.
 
     Parameters
     ----------
     persons : Persons
-    events : tuple of Event
+    person, time, by_date : arrays
 
     Returns
     -------
     int64 array
-        Ticks since entry.
+        Number of the calendar day, or the time itself where times are numbers of days.
     """
-    end = persons.end
-    for event in events:
-        if event.ends_follow_up:
-            first = np.full(persons.n, NEVER)
-            np.minimum.at(first, event.person, event.time)
-            time, by_date = first, np.zeros(persons.n, dtype=np.bool_)
-            by_date[event.person] = event.by_date
-            end = np.minimum(end, _on_exit_day(persons, time, by_date, end))
-    return end
+    return (persons.origin[person] + time - by_date) // DAY if persons.calendar else time
 
 
-def _on_exit_day(persons: Persons, time: Ticks, by_date: Flags, end: Ticks) -> Ticks:
-    """Move an event known by the date of the exit day to the exit: it counts, and cannot come after."""
-    stamped_exit = ~persons.capped & by_date & (time > end) & (time - DAY < end)
-    return np.where(stamped_exit, end, time)
-
-
-def outcome_clock(persons: Persons, event: Event, end: Ticks) -> OutcomeClock:
-    """Run the clock of an outcome: to its first event after entry or the end of follow-up.
+def first_of_day(persons: Persons, event: Event) -> Flags:
+    """Mark the first row of each person and day.
 
     Parameters
     ----------
     persons : Persons
     event : Event
-    end : int64 array
-        End of follow-up per person.
 
     Returns
     -------
-    OutcomeClock
+    bool array
     """
-    known, by_date = event.first_after_entry(persons.n)
-    time = _on_exit_day(persons, known, by_date, end)
-    happened = time <= end
-    blocked = None
-    dated = happened & by_date
-    if dated.any():
-        blocked = np.where(dated, known - DAY, NEVER)
-    return OutcomeClock(np.where(happened, time, end), happened, blocked)
+    day = event_day(persons, event.person, event.time, event.by_date)
+    return np.r_[True, (event.person[1:] != event.person[:-1]) | (day[1:] != day[:-1])][: event.person.size]

@@ -6,25 +6,26 @@ it was drawn, so that a laboratory result of the day of an event cannot explain 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from riskset.episodes.audit import AuditLine
+from riskset.episodes.levels import level_notes
 from riskset.episodes.persons import PERSON, Persons, Selection, reject_times, select_rows
+from riskset.episodes.same_time import SameDay, one_per_time
 from riskset.episodes.tracks import Indices, Track, steps
 from riskset.errors import EpisodeError, UnitError
 from riskset.tables import ROW, Rejects, parse_times, parse_values
-from riskset.tables.ticks import DAY, NEVER, Ticks, order_by_person_and_time, significant
+from riskset.tables.ticks import DAY, NEVER, Ticks, significant
 from riskset.tables.values import BelowLimit
 from riskset.units import lab_factor
 
 Use = Literal["last", "baseline", "mean", "cumulative mean", "change from baseline"]
-SameDay = Literal["mean", "first", "last", "min", "max"]
 USES = ("last", "baseline", "mean", "cumulative mean", "change from baseline")
-SAME_DAY = ("mean", "first", "last", "min", "max")
 NEEDS_UNIT = "a value must have a unit"
 NEEDS_TIME = "a value must have a date"
 Values = NDArray[np.float64]
@@ -48,8 +49,9 @@ class Measure:
         Ticks of a moving mean.
     counts : dict
         Rows selected, of others, without value, converted, at one time, used.
-    notes : tuple of str
-        For the audit.
+    row : int64 array
+        Raw row of each value, the first of several at one time.
+    notes : tuple of AuditLine
     """
 
     name: str
@@ -61,7 +63,8 @@ class Measure:
     use: Use
     window: int | None
     counts: dict[str, int]
-    notes: tuple[str, ...] = ()
+    row: Indices
+    notes: tuple[AuditLine, ...] = ()
 
     def track(self, n_persons: int, blocked: Ticks | None) -> Track:
         """Give the steps of the value in force.
@@ -87,13 +90,10 @@ class Measure:
         track = steps(self.name, n_persons, person, start, expiry, value, time, empty=np.nan, lapsed=np.nan)
         if self.use == "last" or self.use in {"mean", "cumulative mean"}:
             return track
-        first = track.start == 0
         if self.use == "baseline":
-            return Track(
-                self.name, track.person[first], track.start[first], track.value[first], track.source[first]
-            )
-        change = significant(track.value - track.value[first][track.person])
-        return Track(self.name, track.person, track.start, change, track.source)
+            return track.frozen()
+        first = track.start == 0
+        return replace(track, value=significant(track.value - track.value[first][track.person]))
 
 
 def read_measure(
@@ -115,6 +115,7 @@ def read_measure(
     same_day: SameDay,
     below_limit: BelowLimit | None,
     date_only: str | None,
+    plausible: tuple[float, float] | None,
 ) -> tuple[Measure, Rejects]:
     """Read the values of one measure from a table.
 
@@ -151,12 +152,18 @@ def read_measure(
     person = frame[PERSON].to_numpy()[usable]
     ticks = times.ticks[usable] - persons.origin[person]
     numbers = significant(numbers[usable] * factors[usable])
+    implausible_values = 0
+    if plausible is not None:
+        implausible_values = int(((numbers < plausible[0]) | (numbers > plausible[1])).sum())
     finer = None
     if same_day in {"first", "last"}:
         stamps = parse_times(frame[time]).values
         if isinstance(stamps.dtype, pl.Datetime):
             finer = stamps.to_physical().fill_null(0).to_numpy()[usable]
-    person, ticks, numbers, several = _one_per_time(person, ticks, numbers, same_day, finer)
+    absolute = ticks + persons.origin[person] if persons.calendar else None
+    notes += level_notes(name, person, absolute, numbers)
+    raw = frame[ROW].to_numpy()[usable]
+    one = one_per_time(person, ticks, numbers, raw, same_day, finer)
     counts = {
         "selected": selection.rows_selected,
         "of others": selection.rows_of_others,
@@ -164,10 +171,15 @@ def read_measure(
         "rejected": int(frame.height - usable.sum() - (~present & ~wrong).sum()),
         "converted": converted,
         "behind a limit": int((parsed.behind_limit.to_numpy() & usable).sum()),
-        "at a time with several": several,
-        "values": int(ticks.size),
+        "at a time with several": one.shared,
+        "times that disagree": one.disagree,
+        "implausible": implausible_values,
+        "negative": int((numbers < 0).sum()),
+        "values": int(one.time.size),
     }
-    measure = Measure(name, person, ticks, numbers, lag, carry_forward, use, window, counts, notes)
+    measure = Measure(
+        name, one.person, one.time, one.value, lag, carry_forward, use, window, counts, one.row, notes
+    )
     return measure, rejects
 
 
@@ -180,7 +192,7 @@ def _factors(
     analyte: str,
     name: str,
     rejects: Rejects,
-) -> tuple[Values, Rejects, int, tuple[str, ...]]:
+) -> tuple[Values, Rejects, int, tuple[AuditLine, ...]]:
     """Give every row what its unit is worth in the wanted one; NaN where the row is rejected."""
     n = usable.size
     if unit is None:
@@ -228,49 +240,12 @@ def _factors(
             text.replace_strict(worth, default=None, return_dtype=pl.Float64).fill_null(np.nan).to_numpy()
         )
     converted = {s: f for s, f in worth.items() if f != 1 and np.isfinite(f)}
-    notes = tuple(f"{name}: values in {s} converted to {target} by x {f:.6g}" for s, f in converted.items())
+    notes = tuple(
+        AuditLine(name, f"{name}: values in {s} converted to {target} by x {f:.6g}", None, "note")
+        for s, f in converted.items()
+    )
     moved = int((usable & np.isfinite(factors) & (factors != 1)).sum())
     return factors, rejects, moved, notes
-
-
-def _one_per_time(
-    person: Indices, ticks: Ticks, values: Values, same_day: SameDay, finer: Ticks | None
-) -> tuple[Indices, Ticks, Values, int]:
-    """Leave one value per person and time; the order of the raw rows plays no part."""
-    order = order_by_person_and_time(person, ticks)
-    person, ticks, values = person[order], ticks[order], values[order]
-    if person.size == 0:
-        return person, ticks, values, 0
-    new = np.empty(person.size, dtype=np.bool_)
-    new[0] = True
-    new[1:] = (person[1:] != person[:-1]) | (ticks[1:] != ticks[:-1])
-    if new.all():
-        return person, ticks, values, 0
-    group = np.cumsum(new) - 1
-    size = np.bincount(group)
-    many = size[group] > 1
-    # Sums depend on their order: within a group the values are added from the smallest up.
-    block, members = group[many], values[many]
-    moment = np.zeros(block.size, dtype=np.int64) if finer is None else finer[order][many]
-    inner = np.lexsort((members, block))
-    block, members, moment = block[inner], members[inner], moment[inner]
-    if same_day in {"first", "last"}:
-        # By the time within the day; what shares even that is averaged.
-        begins = np.flatnonzero(np.r_[True, block[1:] != block[:-1]])
-        edge = (np.minimum if same_day == "first" else np.maximum).reduceat(moment, begins)
-        keep = moment == np.repeat(edge, np.diff(np.append(begins, block.size)))
-        block, members = block[keep], members[keep]
-    begins = np.flatnonzero(np.r_[True, block[1:] != block[:-1]])
-    counts = np.diff(np.append(begins, block.size))
-    if same_day == "min":
-        summary = np.minimum.reduceat(members, begins)
-    elif same_day == "max":
-        summary = np.maximum.reduceat(members, begins)
-    else:
-        summary = significant(np.add.reduceat(members, begins) / counts)
-    result = values[new]
-    result[block[begins]] = summary
-    return person[new], ticks[new], result, int(many.sum())
 
 
 def _running_mean(person: Indices, time: Ticks, values: Values, window: int | None) -> Values:

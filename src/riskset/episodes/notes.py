@@ -32,10 +32,16 @@ def measure_notes(measure: Measure) -> tuple[AuditLine, ...]:
         ("behind a limit", "values behind a limit of detection"),
         ("converted", "values converted to another unit"),
         ("at a time with several", "rows that share their person and time with another"),
+        ("times that disagree", "times at which such rows do not say the same"),
     )
     lines += [AuditLine(name, text, counts[key], "note") for key, text in said if counts[key]]
     lines.append(AuditLine(name, "values, one per person and time", counts["values"]))
-    lines += [AuditLine(name, note, None, "note") for note in measure.notes]
+    doubtful = (
+        ("implausible", "values outside the plausible range (kept)"),
+        ("negative", "values below 0 (kept)"),
+    )
+    lines += [AuditLine(name, text, counts[key], "warning") for key, text in doubtful if counts[key]]
+    lines += measure.notes
     usual = _usual_interval(measure)
     if measure.carry_forward is not None and usual is not None and measure.carry_forward < usual:
         lines.append(
@@ -76,8 +82,10 @@ def drug_notes(drug: Drug) -> tuple[AuditLine, ...]:
         ("without stop", "prescriptions without a stop"),
         ("one-day", "prescriptions of one day"),
         ("before the records", "prescriptions that end before the records begin"),
+        ("written twice", "prescriptions written twice (each counts once)"),
+        ("switches", "switches between drugs of the class"),
     )
-    lines += [AuditLine(name, text, counts[key], "note") for key, text in said if counts[key]]
+    lines += [AuditLine(name, text, counts[key], "note") for key, text in said if counts.get(key)]
     lines.append(AuditLine(name, "periods of use after joining overlaps", counts["periods"]))
     severity = "fact" if counts["persons"] else "warning"
     lines.append(AuditLine(name, "persons with a prescription", counts["persons"], severity))
@@ -95,7 +103,14 @@ def event_notes(event: Event) -> tuple[AuditLine, ...]:
     -------
     tuple of AuditLine
     """
-    return (AuditLine(event.name, "event rows selected", event.counts["selected"]),)
+    lines = [AuditLine(event.name, "event rows selected", event.counts["selected"]), *event.notes]
+    if event.counts.get("on one day"):
+        text = "rows of components on a day that another component has counted"
+        lines.append(AuditLine(event.name, text, event.counts["on one day"], "note"))
+    if event.set_aside is not None and event.set_aside.any():
+        text = "persons set aside: their two records of the event disagree"
+        lines.append(AuditLine(event.name, text, int(event.set_aside.sum()), "warning"))
+    return tuple(lines)
 
 
 def observed_notes(persons: Persons, observed: tuple[int | None, int | None]) -> tuple[AuditLine, ...]:

@@ -1,75 +1,104 @@
-"""What a timeline gives: everything in force on day 0, and the episodes of an outcome."""
+"""What a timeline gives for an outcome: its episodes at once, or batch by batch."""
 
 from __future__ import annotations
 
-import numpy as np
-import polars as pl
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from riskset.episodes.build import column
-from riskset.episodes.episodes import Episodes, build_episodes, derive
+from riskset.episodes.batches import batches, event_of, limit_bytes, part_of
+from riskset.episodes.episodes import Episodes, Wanted, build_episodes, joined
+from riskset.episodes.events import Event
 from riskset.episodes.parts import Parts
+from riskset.episodes.words import audit_lines
 from riskset.errors import EpisodeError
 from riskset.tables import nearest
 
 
-def at_entry(parts: Parts) -> pl.DataFrame:
-    """Give everything in force on day 0, one row per person.
-
-    Parameters
-    ----------
-    parts : Parts
-
-    Returns
-    -------
-    pl.DataFrame
-
-    Raises
-    ------
-    EpisodeError
-        If anything would be fixed at entry from later data: checked on every call.
-    """
-    persons = parts.persons
-    one = np.ones(persons.n, dtype=np.int64)
-    tracks = [track.until(one) for track in parts.tracks(None)]
-    for track in tracks:
-        if (track.source > 0).any():
-            raise EpisodeError(
-                f"'{track.name}' would be fixed at entry from later data",
-                n_rows=int((track.source > 0).sum()),
-                remedy="This is a defect of riskset: please report it.",
-            )
-    columns = [persons.frame[persons.id], *parts.carried.iter_columns(), *(column(t, one) for t in tracks)]
-    return derive(pl.DataFrame(columns), parts.derived)
-
-
-def episodes_of(parts: Parts, outcome: str) -> Episodes:
-    """Cut each person's follow-up into (entry, exit] rows for one outcome.
+def wanted_of(
+    parts: Parts, outcome: str, competing: Sequence[str], since: str | None, unit: str, *, provenance: bool
+) -> Wanted:
+    """Look up the events asked for.
 
     Parameters
     ----------
     parts : Parts
     outcome : str
+    competing : sequence of str
+    since : str or None
+    unit : str
+    provenance : bool
 
     Returns
     -------
-    Episodes
+    Wanted
 
     Raises
     ------
     EpisodeError
-        If there is no such event, nobody has follow-up, or anything does not add up.
+        If there is no such event, or an event would compete with itself.
     """
+    names = [competing] if isinstance(competing, str) else list(competing)
+    event = _named(parts, outcome)
+    for name in names:
+        if name == outcome or name in event.components:
+            raise EpisodeError(
+                f"'{name}' is part of the outcome and cannot compete with it",
+                where=f"episodes('{outcome}')",
+                remedy="Name other events as competing.",
+            )
+    return Wanted(event, tuple(_named(parts, name) for name in names), since, unit, provenance)
+
+
+def _named(parts: Parts, name: str) -> Event:
     named = {event.name: event for event in parts.events}
-    if outcome not in named:
-        remedy = nearest(outcome, list(named)) if named else "Add it with event(...)."
-        raise EpisodeError(f"there is no event '{outcome}'", where="episodes", remedy=remedy)
-    return build_episodes(
-        parts.persons,
-        outcome=named[outcome],
-        events=parts.events,
-        tracks_for=parts.tracks,
-        carried=parts.carried,
-        derived=parts.derived,
-        n_rejected=parts.n_rejected,
-        notes=parts.notes,
-    )
+    if name not in named:
+        remedy = nearest(name, list(named)) if named else "Add it with event(...)."
+        raise EpisodeError(f"there is no event '{name}'", where="episodes", remedy=remedy)
+    return named[name]
+
+
+def episodes_of(parts: Parts, wanted: Wanted, memory_limit: str | float | None) -> Episodes:
+    """Cut each person's follow-up into (entry, exit] rows for one outcome.
+
+    Parameters
+    ----------
+    parts : Parts
+    wanted : Wanted
+    memory_limit : str or float, optional
+
+    Returns
+    -------
+    Episodes
+    """
+    if memory_limit is None:
+        return joined([build_episodes(parts, wanted)], parts.notes)
+    built = [build_episodes(*some) for some in _pieces(parts, wanted, memory_limit)]
+    return joined(built, parts.notes)
+
+
+def batches_of(parts: Parts, wanted: Wanted, memory_limit: str | float) -> Iterator[Episodes]:
+    """Build batch by batch, for rows that need not be in memory together.
+
+    Parameters
+    ----------
+    parts : Parts
+    wanted : Wanted
+    memory_limit : str or float
+
+    Yields
+    ------
+    Episodes
+        Of some persons each, with the accounts of these.
+    """
+    for some, want in _pieces(parts, wanted, memory_limit):
+        built = build_episodes(some, want)
+        yield replace(built, audit=replace(built.audit, lines=audit_lines(built.audit)))
+
+
+def _pieces(parts: Parts, wanted: Wanted, memory_limit: str | float) -> Iterator[tuple[Parts, Wanted]]:
+    for first, last in batches(parts, limit_bytes(memory_limit)):
+        some = part_of(parts, first, last)
+        whole = (first, last) == (0, parts.persons.n)
+        competing = tuple(e if whole else event_of(e, first, last) for e in wanted.competing)
+        outcome = wanted.outcome if whole else event_of(wanted.outcome, first, last)
+        yield some, replace(wanted, outcome=outcome, competing=competing)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from riskset.episodes.audit import AuditLine
@@ -15,10 +16,12 @@ from riskset.episodes.events import Event
 from riskset.episodes.measures import Measure
 from riskset.episodes.notes import drug_notes, event_notes, measure_notes, observed_notes
 from riskset.episodes.persons import Persons
+from riskset.episodes.scales import Split
+from riskset.episodes.states import AfterEvent
 from riskset.episodes.tracks import Track
 from riskset.errors import EpisodeError
 from riskset.tables import Filter, Rejects, nearest
-from riskset.tables.ticks import DAY, Ticks, duration_ticks, to_ticks
+from riskset.tables.ticks import DAY, Flags, Ticks, duration_ticks, to_ticks
 from riskset.units import parse_duration
 
 Duration = str | float
@@ -40,9 +43,9 @@ class Parts:
         Ticks of the first instant with records.
     carried : pl.DataFrame
         Columns fixed at entry.
-    measures, drugs, events : tuple
+    measures, drugs, events, states, splits : tuple
     order : tuple of str
-        Names of measures and drugs in the order of the calls.
+        Names of measures, drugs, states and splits in the order of the calls.
     derived : tuple of (name, Filter)
     notes : tuple of AuditLine
     """
@@ -58,6 +61,8 @@ class Parts:
     drugs: tuple[Drug, ...] = ()
     order: tuple[str, ...] = ()
     events: tuple[Event, ...] = ()
+    states: tuple[AfterEvent, ...] = ()
+    splits: tuple[Split, ...] = ()
     derived: tuple[tuple[str, Filter], ...] = ()
 
     def __post_init__(self) -> None:
@@ -95,6 +100,24 @@ class Parts:
         """Return these parts with one more event."""
         return self.but(rejects, events=(*self.events, event), notes=(*self.notes, *event_notes(event)))
 
+    def add_state(self, state: AfterEvent, rejects: Rejects) -> Parts:
+        """Return these parts with one more state after an event."""
+        notes = (*self.notes, *event_notes(replace(state.event, name=state.name)))
+        return self.but(rejects, states=(*self.states, state), order=(*self.order, state.name), notes=notes)
+
+    def add_split(self, split: Split) -> Parts:
+        """Return these parts with one more split."""
+        return self.but(Rejects(), splits=(*self.splits, split), order=(*self.order, split.name))
+
+    @property
+    def aside(self) -> Flags:
+        """Persons set aside because their records contradict each other."""
+        aside = np.zeros(self.persons.n, dtype=np.bool_)
+        for event in self.events:
+            if event.set_aside is not None:
+                aside |= event.set_aside
+        return aside
+
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the covariates in the order of their columns."""
@@ -116,7 +139,8 @@ class Parts:
         EpisodeError
             If it is taken or not a name.
         """
-        taken = {*self.columns, *(e.name for e in self.events), self.persons.id, "entry", "exit"}
+        wrong = (drug.wrong_name for drug in self.drugs if drug.wrong)
+        taken = {*self.columns, *(e.name for e in self.events), *wrong, self.persons.id, "entry", "exit"}
         if name in taken:
             raise EpisodeError(
                 f"there is a '{name}' already", where="Timeline", remedy="Give it another name."
@@ -129,20 +153,35 @@ class Parts:
             )
         return name
 
-    def tracks(self, blocked: Ticks | None) -> list[Track]:
-        """Give the steps of every measure and drug, in the order of the calls that made them.
+    def tracks(self, blocked: Ticks | None, stop: Ticks, *, wrong: bool = True) -> list[Track]:
+        """Give the steps of everything in force, in the order of the calls that made them.
 
         Parameters
         ----------
         blocked : int64 array, optional
             Per person the time from which nothing may be used.
+        stop : int64 array
+            End of the clock per person.
+        wrong : bool
+            With the columns that are wrong on purpose.
 
         Returns
         -------
         list of Track
         """
-        named = {p.name: p for p in (*self.measures, *self.drugs)}
-        return [named[name].track(self.persons.n, blocked) for name in self.order]
+        n = self.persons.n
+        found: dict[str, list[Track]] = {}
+        for measure in self.measures:
+            found[measure.name] = [measure.track(n, blocked)]
+        for drug in self.drugs:
+            found[drug.name] = [drug.track(n, blocked, stop)]
+            if drug.wrong and wrong:
+                found[drug.name].append(drug.wrong_track(n, stop))
+        for state in self.states:
+            found[state.name] = [state.track(n, blocked)]
+        for split in self.splits:
+            found[split.name] = [split.track(n)]
+        return [track for name in self.order for track in found[name]]
 
 
 def first_parts(

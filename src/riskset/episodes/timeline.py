@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 import polars as pl
 
-from riskset.episodes.audit import AuditLine
-from riskset.episodes.drugs import LEVELS, State, read_drug
 from riskset.episodes.entering import enter_persons, since
-from riskset.episodes.episodes import Episodes
-from riskset.episodes.events import read_event
-from riskset.episodes.measures import SAME_DAY, USES, SameDay, Use, read_measure, require_sense
-from riskset.episodes.outputs import at_entry, episodes_of
-from riskset.episodes.parts import Duration, Parts, first_parts, one_of, ticks_of
+from riskset.episodes.episodes import Episodes, at_entry
+from riskset.episodes.outputs import batches_of, episodes_of, wanted_of
+from riskset.episodes.parts import Duration, first_parts
+from riskset.episodes.scales import read_split
+from riskset.episodes.sources import Sources
 from riskset.tables import Clock, Rejects, parse_filter
-from riskset.tables.values import BelowLimit
 from riskset.units import parse_duration
 
 
-class Timeline:
+class Timeline(Sources):
     """Persons under observation, and what is known of them when.
 
     Every call returns a new timeline, and raises the errors below as soon as a table breaks a rule. ``episodes(outcome)`` cuts each person's follow-up wherever something
@@ -73,8 +70,7 @@ class Timeline:
     [('P', 0.0, 30.0, False, 2.3), ('P', 30.0, 47.0, True, 2.6)]
     """
 
-    __slots__ = ("_parts",)
-    _parts: Parts
+    __slots__ = ()
 
     def __init__(
         self,
@@ -104,35 +100,6 @@ class Timeline:
             population=population,
         )
         object.__setattr__(self, "_parts", first_parts(entered, carry, observed, allowance))
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError("a Timeline never changes: each call returns a new one")
-
-    def _with(self, parts: Parts) -> Timeline:
-        new = object.__new__(Timeline)
-        object.__setattr__(new, "_parts", parts)
-        return new
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Names of the covariates, in the order of their columns."""
-        return self._parts.columns
-
-    @property
-    def rejects(self) -> Rejects:
-        """Rows that broke a rule: file, row, column, rule."""
-        return self._parts.rejects
-
-    @property
-    def notes(self) -> tuple[AuditLine, ...]:
-        """What reading the tables found, for the audit."""
-        return self._parts.notes
-
-    @property
-    def counts(self) -> dict[str, dict[str, int]]:
-        """Per measure, drug and event: rows selected, of others, rejected and used."""
-        parts = (*self._parts.measures, *self._parts.drugs, *self._parts.events)
-        return {part.name: dict(part.counts) for part in parts}
 
     def age(
         self, column: str, name: str = "age", *, above: float | None = None, becomes: float | None = None
@@ -174,180 +141,34 @@ class Timeline:
         carried = pl.DataFrame([*self._parts.carried.iter_columns(), values])
         return self._with(self._parts.but(rejects, carried=carried))
 
-    def measure(
+    def split(
         self,
         name: str,
-        table: Any,
         *,
-        time: str,
-        value: str,
-        unit: str | None = None,
-        where: str | None = None,
-        to: str | None = None,
-        analyte: str | None = None,
-        carry_forward: Duration | None = None,
-        lag: Duration | None = None,
-        use: Use = "last",
-        window: Duration | None = None,
-        same_day: SameDay = "mean",
-        unit_is: str | None = None,
-        below_limit: BelowLimit | None = None,
-        date_only: str | None = None,
+        at: Sequence[float] | None = None,
+        every: Duration | None = None,
+        since: str | None = None,
+        unit: str = "days",
     ) -> Timeline:
-        """Add a repeated measurement: the value in force is the last one drawn before.
+        """Cut the follow-up along a time scale, and say in which band each piece lies (a Lexis diagram).
 
         Parameters
         ----------
         name : str
-            Of the column.
-        table : data frame or Table
-        time, value : str
-            Columns of the date and of the number.
-        unit : str, optional
-            Column of units, per row.
-        where : str, optional
-            Rows that are this measure, as an SQL expression.
-        to : str, optional
-            Unit wanted; without it the values must be in one unit.
-        analyte : str, optional
-            Whose molar mass and valence convert; the name of the measure otherwise.
-        carry_forward : str or float, optional
-            How long a value may stand for the next one; for ever without it.
-        lag : str or float, optional
-            How much later a value comes into force.
-        use : {"last", "baseline", "mean", "cumulative mean", "change from baseline"}
-        window : str or float, optional
-            Of the mean.
-        same_day : {"mean", "first", "last", "min", "max"}
-            Of several values at one time.
-        unit_is : str, optional
-            Unit of every value of the table, where it has no column of units.
-        below_limit : {"limit", "half", "reject"}, optional
-            What ``<0.05`` stands for.
-        date_only : str, optional
-            Column, true where the time is known by date only.
+            Of the column of bands: "<50", "50-60", "60+".
+        at : sequence of float, optional
+            Where to cut, in `unit`.
+        every : str or float, optional
+            "calendar year", or a duration.
+        since : str, optional
+            Column of persons with the date at which the scale is zero, or "calendar"; time on study without it.
+        unit : str, default "days"
+            Of `at`: "years" for bands of age.
         """
-        forward, over = ticks_of(carry_forward, name), ticks_of(window, name)
-        one_of("use", use, USES, name)
-        one_of("same_day", same_day, SAME_DAY, name)
-        require_sense(name, use, over, forward)
-        measure, rejects = read_measure(
-            self._parts.persons,
-            self._parts.new_name(name),
-            table,
-            time=time,
-            value=value,
-            unit=unit,
-            unit_is=unit_is,
-            where=where,
-            to=to,
-            analyte=analyte,
-            carry_forward=forward,
-            lag=ticks_of(lag, name) or 0,
-            use=use,
-            window=over,
-            same_day=same_day,
-            below_limit=below_limit,
-            date_only=date_only,
+        split = read_split(
+            self._parts.persons, self._parts.new_name(name), at=at, every=every, since=since, unit=unit
         )
-        return self._with(self._parts.add_measure(measure, rejects))
-
-    def drug(
-        self,
-        name: str,
-        table: Any,
-        *,
-        start: str,
-        stop: str | None,
-        where: str | None = None,
-        grace: Duration | None = None,
-        missing_stop: str = "reject",
-        state: State = "state",
-        use: Literal["last", "baseline"] = "last",
-        date_only: bool = False,
-    ) -> Timeline:
-        """Add a drug: never, current or former use.
-
-        Parameters
-        ----------
-        name : str
-            Of the column.
-        table : data frame or Table
-            Of prescriptions; overlapping, touching and repeated ones are one use.
-        start, stop : str
-            Columns; `stop` is the last day covered (None: one day each).
-        where : str, optional
-            Rows that are this drug, as an SQL expression.
-        grace : str or float, optional
-            How long use is presumed to go on after any prescription, the last one included.
-        missing_stop : str, default "reject"
-            "ongoing", "same day", "30 days" or "reject".
-        state : {"state", "ever", "current"}
-            never/current/former; never/ever; not current/current.
-        use : {"last", "baseline"}
-            "baseline": the state on day 0, frozen.
-        date_only : bool, default False
-            The times of day in `start` and `stop` say nothing.
-        """
-        one_of("state", state, tuple(LEVELS), name)
-        one_of("use", use, ("last", "baseline"), name)
-        drug, rejects = read_drug(
-            self._parts.persons,
-            self._parts.new_name(name),
-            table,
-            start=start,
-            stop=stop,
-            where=where,
-            grace=ticks_of(grace, name) or 0,
-            missing_stop=missing_stop,
-            state=state,
-            baseline=use == "baseline",
-            observed_from=self._parts.observed_from,
-            date_only=date_only,
-        )
-        return self._with(self._parts.add_drug(drug, rejects))
-
-    def event(
-        self,
-        name: str,
-        table: Any = None,
-        *,
-        time: str | None = None,
-        where: str | None = None,
-        at: str | None = None,
-        ends_follow_up: bool = False,
-        date_only: str | None = None,
-    ) -> Timeline:
-        """Add an event, whose first occurrence after entry is an outcome.
-
-        Parameters
-        ----------
-        name : str
-            Of the outcome.
-        table : data frame or Table, optional
-            Of events; without it the event stands in the table of persons.
-        time : str
-            Column of the date in `table`.
-        where : str, optional
-            Rows (of `table`, or persons) that are this event, as an SQL expression.
-        at : str
-            Column of persons with the date of the event, empty without one.
-        ends_follow_up : bool, default False
-            It ends the follow-up for every outcome, as death does.
-        date_only : str, optional
-            Column, true where the time is known by date only.
-        """
-        event, rejects = read_event(
-            self._parts.persons,
-            self._parts.new_name(name),
-            table,
-            time=time,
-            at=at,
-            where=where,
-            ends_follow_up=ends_follow_up,
-            date_only=date_only,
-        )
-        return self._with(self._parts.add_event(event, rejects))
+        return self._with(self._parts.add_split(split))
 
     def derive(self, name: str, sql: str) -> Timeline:
         """Add a column computed from the columns in force, row by row.
@@ -374,19 +195,69 @@ class Timeline:
         """
         return at_entry(self._parts)
 
-    def episodes(self, outcome: str) -> Episodes:
+    def episodes(
+        self,
+        outcome: str,
+        *,
+        competing: str | Sequence[str] = (),
+        since: str | None = None,
+        unit: str = "days",
+        provenance: bool = False,
+        memory_limit: str | float | None = None,
+    ) -> Episodes:
         """Cut each person's follow-up into (entry, exit] rows for one outcome.
 
         Parameters
         ----------
         outcome : str
-            Name of an event.
+            Name of an event. A recurrent one adds ``<outcome>_count``, the events so far; a composite adds
+            ``<outcome>_component`` on the rows of its events.
+        competing : str or sequence of str
+            Events that stop the clock too; adds ``<outcome>_status``: "censored", the outcome or their names.
+        since : str, optional
+            Time scale: a column of persons with the date at which it is zero (a birth date: attained age), or
+            "calendar"; persons then enter late. Time on study without it.
+        unit : str, default "days"
+            Of entry and exit. Calendar time in years reads 2020.5 in the middle of 2020.
+        provenance : bool, default False
+            Adds to every measure its raw row, its date and its age in days at entry of the row.
+        memory_limit : str or float, optional
+            "2 GiB": what building may need besides the tables and the result; persons are built in batches,
+            with the same rows as at once.
 
         Returns
         -------
         Episodes
         """
-        return episodes_of(self._parts, outcome)
+        wanted = wanted_of(self._parts, outcome, competing, since, unit, provenance=provenance)
+        return episodes_of(self._parts, wanted, memory_limit)
+
+    def episode_batches(
+        self,
+        outcome: str,
+        *,
+        memory_limit: str | float,
+        competing: str | Sequence[str] = (),
+        since: str | None = None,
+        unit: str = "days",
+        provenance: bool = False,
+    ) -> Iterator[Episodes]:
+        """Build the episodes of one outcome batch by batch, where they need not be in memory together.
+
+        Parameters
+        ----------
+        outcome, competing, since, unit, provenance
+            As ``episodes`` takes them.
+        memory_limit : str or float
+            What building one batch may need.
+
+        Returns
+        -------
+        iterator of Episodes
+            Each of some persons, in order, with the accounts of these.
+        """
+        wanted = wanted_of(self._parts, outcome, competing, since, unit, provenance=provenance)
+        return batches_of(self._parts, wanted, memory_limit)
 
     def __repr__(self) -> str:
         """Name the persons and the columns; no value."""

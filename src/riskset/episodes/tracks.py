@@ -6,13 +6,13 @@ a raw row dated `source[k]`. Every person has a row at time 0, so looking back a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from riskset.tables.ticks import BEFORE, NEVER, Ticks, order_by_person_and_time
+from riskset.tables.ticks import BEFORE, NEVER, Flags, Ticks, order_by_person_and_time, to_days
 
 Indices = NDArray[np.int64]
 
@@ -34,6 +34,10 @@ class Track:
         Ticks of the raw row that says so, or ``BEFORE`` where none does.
     levels : tuple of str
         Names of a state; empty for numbers.
+    slope : float64 array, optional
+        Change per day within a step, for what grows while it is in force. A row has the value at its entry.
+    wrong : bool
+        Wrong on purpose and labelled so: it may use the future, and nothing else may.
     """
 
     name: str
@@ -42,6 +46,39 @@ class Track:
     value: NDArray[Any]
     source: Ticks
     levels: tuple[str, ...] = ()
+    slope: NDArray[np.float64] | None = None
+    wrong: bool = False
+
+    def take(self, keep: Flags) -> Track:
+        """Keep some of the steps.
+
+        Parameters
+        ----------
+        keep : bool array
+
+        Returns
+        -------
+        Track
+        """
+        if keep.all():
+            return self
+        return replace(
+            self,
+            person=self.person[keep],
+            start=self.start[keep],
+            value=self.value[keep],
+            source=self.source[keep],
+            slope=None if self.slope is None else self.slope[keep],
+        )
+
+    def frozen(self) -> Track:
+        """Keep what is in force on day 0, for good.
+
+        Returns
+        -------
+        Track
+        """
+        return replace(self.take(self.start == 0), slope=None)
 
     def until(self, end: Ticks) -> Track:
         """Keep the steps that begin before each person's end.
@@ -55,12 +92,7 @@ class Track:
         -------
         Track
         """
-        keep = self.start < end[self.person]
-        if keep.all():
-            return self
-        return Track(
-            self.name, self.person[keep], self.start[keep], self.value[keep], self.source[keep], self.levels
-        )
+        return self.take(self.start < end[self.person])
 
     def lengths(self, end: Ticks) -> tuple[Ticks, Ticks]:
         """Give each step its end and its length.
@@ -147,3 +179,69 @@ def steps(
     sources = np.concatenate([none, source[live], source[lapse]])
     order = order_by_person_and_time(people, begins)
     return Track(name, people[order], begins[order], values[order], sources[order], levels)
+
+
+def settled(track: Track) -> Track:
+    """Sort steps written in any order: of several at one time the last written stays, and the past becomes day 0.
+
+    Parameters
+    ----------
+    track : Track
+        Whose times may be negative; every person has a step at or before day 0.
+
+    Returns
+    -------
+    Track
+    """
+    order = np.lexsort((track.start, track.person))  # stable: steps at one time stay as written
+    person, start, value = track.person[order], track.start[order], track.value[order]
+    source = track.source[order]
+    slope = None if track.slope is None else track.slope[order]
+    begin = np.maximum(start, 0)
+    if slope is not None:
+        # what has grown before day 0; the step of a person who never had any has no slope and no start
+        value = value + slope * to_days(np.where(slope != 0, begin - start, 0))
+    keep = np.ones(person.size, dtype=np.bool_)
+    keep[:-1] = (person[1:] != person[:-1]) | (begin[1:] != begin[:-1])
+    return replace(track, person=person, start=begin, value=value, source=source, slope=slope).take(keep)
+
+
+def cut_where_it_grows(track: Track, every: int, stop: Ticks) -> Track:
+    """Cut the steps whose value grows at multiples of `every` since entry.
+
+    Parameters
+    ----------
+    track : Track
+    every : int
+        Ticks.
+    stop : int64 array
+        End of follow-up per person.
+
+    Returns
+    -------
+    Track
+        A row takes its value at its entry, so that it is never more than `every` out of date.
+    """
+    if track.slope is None:
+        return track
+    until, _ = track.lengths(np.maximum(stop, 0))
+    until = np.minimum(until, stop[track.person])
+    first, last = track.start // every + 1, (until - 1) // every
+    count = np.where(track.slope != 0, np.maximum(last - first + 1, 0), 0)
+    which = np.repeat(np.arange(count.size), count)
+    number = np.arange(which.size) - np.repeat(np.cumsum(count) - count, count)
+    start = (first[which] + number) * every
+    slope = track.slope[which]
+    grown = track.value[which] + slope * to_days(start - track.start[which])
+    more = replace(
+        track, person=track.person[which], start=start, value=grown, source=track.source[which], slope=slope
+    )
+    together = replace(
+        track,
+        person=np.concatenate([track.person, more.person]),
+        start=np.concatenate([track.start, more.start]),
+        value=np.concatenate([track.value, grown]),
+        source=np.concatenate([track.source, more.source]),
+        slope=np.concatenate([track.slope, slope]),
+    )
+    return settled(together)

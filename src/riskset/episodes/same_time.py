@@ -1,0 +1,100 @@
+"""Several values of a person at one time become one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskset.episodes.tracks import Indices
+from riskset.tables.ticks import Ticks, order_by_person_and_time, significant
+
+SameDay = Literal["mean", "first", "last", "min", "max"]
+SAME_DAY = ("mean", "first", "last", "min", "max")
+
+
+@dataclass(frozen=True)
+class OnePerTime:
+    """One value per person and time, sorted by both.
+
+    Parameters
+    ----------
+    person, time, value : arrays
+    row : int64 array
+        The first raw row of each.
+    shared : int
+        Raw rows that share their person and time with another.
+    disagree : int
+        Times at which these rows do not all say the same.
+    """
+
+    person: Indices
+    time: Ticks
+    value: NDArray[np.float64]
+    row: Indices
+    shared: int = 0
+    disagree: int = 0
+
+
+def one_per_time(
+    person: Indices,
+    ticks: Ticks,
+    values: NDArray[np.float64],
+    rows: Indices,
+    same_day: SameDay,
+    finer: Ticks | None,
+) -> OnePerTime:
+    """Leave one value per person and time; the order of the raw rows plays no part.
+
+    Parameters
+    ----------
+    person, ticks, values, rows : arrays
+        Raw rows in any order.
+    same_day : str
+    finer : int64 array, optional
+        Time within the day, for the first and the last.
+
+    Returns
+    -------
+    OnePerTime
+    """
+    order = order_by_person_and_time(person, ticks)
+    person, ticks, values, rows = person[order], ticks[order], values[order], rows[order]
+    if person.size == 0:
+        return OnePerTime(person, ticks, values, rows)
+    new = np.empty(person.size, dtype=np.bool_)
+    new[0] = True
+    new[1:] = (person[1:] != person[:-1]) | (ticks[1:] != ticks[:-1])
+    if new.all():
+        return OnePerTime(person, ticks, values, rows)
+    first = np.flatnonzero(new)
+    size = np.diff(np.append(first, person.size))
+    several = np.flatnonzero(size > 1)
+    many = np.repeat(size > 1, size)
+    # Sums depend on their order: within a group the values are added from the smallest up.
+    block, members = np.repeat(several, size[several]), values[many]
+    moment = np.zeros(block.size, dtype=np.int64) if finer is None else finer[order][many]
+    inner = np.lexsort((members, block))
+    block, members, moment = block[inner], members[inner], moment[inner]
+    begins = np.flatnonzero(np.r_[True, block[1:] != block[:-1]])
+    ends = np.append(begins[1:], block.size) - 1
+    disagree = int((members[begins] != members[ends]).sum())  # sorted: the smallest against the largest
+    if same_day in {"first", "last"}:
+        # By the time within the day; what shares even that is averaged.
+        edge = (np.minimum if same_day == "first" else np.maximum).reduceat(moment, begins)
+        keep = moment == np.repeat(edge, np.diff(np.append(begins, block.size)))
+        block, members = block[keep], members[keep]
+        begins = np.flatnonzero(np.r_[True, block[1:] != block[:-1]])
+    counts = np.diff(np.append(begins, block.size))
+    if same_day == "min":
+        summary = np.minimum.reduceat(members, begins)
+    elif same_day == "max":
+        summary = np.maximum.reduceat(members, begins)
+    else:
+        summary = significant(np.add.reduceat(members, begins) / counts)
+    result, row = values[first], rows[first]
+    result[several] = summary
+    row[several] = np.minimum.reduceat(rows, first)[several]
+    return OnePerTime(person[first], ticks[first], result, row, int(many.sum()), disagree)
