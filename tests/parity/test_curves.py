@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from agreement import agree, frozen
 
 from riskset.curves import KaplanMeier, garwood, incidence_rate, kaplan_meier
 
 HERE = Path(__file__).parent
 DATA = HERE.parent / "data"
-R = json.loads((HERE / "expected" / "curves.json").read_text(encoding="utf-8"))
-# Both sides accumulate at most 228 terms in double precision; the project promises 1e-8 of the largest value.
-TOLERANCE = 1e-8
+R = frozen("curves")
 
 
 def read(name: str) -> pl.DataFrame:
     return pl.read_csv(DATA / name, infer_schema_length=None)
-
-
-def numbers(values: list[object]) -> np.ndarray:
-    """R's NA and NaN come as null; the standard error of a curve at 0 as "NaN" or Inf."""
-    return np.array([v if isinstance(v, (int, float)) else np.nan for v in values], dtype=float)
-
-
-def agree(ours: np.ndarray, theirs: list[object]) -> None:
-    expected = numbers(theirs)
-    assert ours.shape == expected.shape
-    np.testing.assert_array_equal(np.isnan(ours), np.isnan(expected))
-    np.testing.assert_allclose(ours, expected, rtol=0.0, atol=TOLERANCE * np.nanmax(np.abs(expected)))
 
 
 def agree_with_curve(km: KaplanMeier, name: str) -> None:

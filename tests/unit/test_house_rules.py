@@ -142,7 +142,7 @@ def test_help_loads_nothing_heavy(command):
     assert not loaded_by(code) & HEAVY
 
 
-@pytest.mark.parametrize("script", ["demo", "test", "bench", "lock"])
+@pytest.mark.parametrize("script", ["demo", "test", "bench", "lock", "validate", "parity"])
 def test_scripts_say_what_they_do_and_can_be_run(script):
     path = ROOT / "script" / script
     first = path.read_text(encoding="utf-8").splitlines()[0]

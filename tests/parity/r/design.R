@@ -12,4 +12,5 @@ formulas <- c("age + sex", "sex * stage", "sex:stage", "sex * stage - sex", "sta
 out <- lapply(formulas, function(f) {
   m <- suppressWarnings(model.matrix(coxph(as.formula(paste("Surv(time, death) ~", f)), d)))
   list(formula = f, names = I(colnames(m)), sums = I(unname(colSums(m))), squares = I(unname(colSums(m^2)))) })
+out <- list(columns = out, versions = list(R = paste(R.version$major, R.version$minor, sep = "."), survival = as.character(packageVersion("survival"))))
 writeLines(toJSON(out, auto_unbox = TRUE, digits = I(17), pretty = FALSE), out_file)
