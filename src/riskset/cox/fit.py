@@ -11,12 +11,16 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from riskset.cox.arrays import MatrixFit
+from riskset.cox.arrays import MatrixFit, codes
+from riskset.cox.concordance import Concordance, TimeWeight, concordance_of
 from riskset.cox.estimates import Contrast, GlobalTests
 from riskset.cox.hypotheses import Test, profile_limit
 from riskset.cox.penalties import Firth, Quadratic
-from riskset.cox.printing import coefficient_table, count, p_value
+from riskset.cox.printing import printed
+from riskset.cox.residuals import Kind as Residual
+from riskset.cox.residuals import residuals
 from riskset.cox.term_tests import Kind, Method, term_tests
+from riskset.cox.trouble import message
 from riskset.design import Design
 from riskset.errors import FitError
 from riskset.linalg import quadratic_form
@@ -85,23 +89,7 @@ class CoxFit:
     @property
     def message(self) -> str:
         """What the reader must know about the status and coefficients that could not be estimated; or ''."""
-        parts: list[str] = []
-        if self.status == "monotone likelihood":
-            names = ", ".join(n for n, r in zip(self.names, self.matrix.runaway, strict=True) if r)
-            parts.append(
-                f"the likelihood has no maximum: it still rises as these coefficients go to infinity: {names}; "
-                "usually a cell of them has no event. Merge levels or leave the term out"
-            )
-        elif self.status != "converged":
-            parts.append(
-                f"Newton's method did not converge in {len(self.matrix.record) - 1} steps; do not use the estimates"
-            )
-        aliased = [n for n, b in zip(self.names, self.params, strict=True) if np.isnan(b)]
-        if aliased:
-            parts.append(
-                f"constant, or a combination of other columns, and not estimated: {', '.join(aliased)}"
-            )
-        return "; ".join(parts)
+        return message(self.matrix, self.design, self.data, self.data[self.event].to_numpy())
 
     @property
     def loglik(self) -> float:
@@ -279,6 +267,42 @@ class CoxFit:
             self.require_likelihood("a likelihood-ratio test")
         return term_tests(self.matrix, self.design.terms, method, test, robust=self.robust)
 
+    def residuals(
+        self, type: Residual = "martingale", collapse: str | None = None, weighted: bool | None = None
+    ) -> Floats:
+        """Residuals by row, person or event; see `riskset.cox.residuals.residuals`."""
+        return residuals(self, type, collapse, weighted)
+
+    def concordance(
+        self, timewt: TimeWeight = "n", *, until: float | None = None, cluster: str | None = None
+    ) -> Concordance:
+        """Share of pairs in which the higher linear predictor has the earlier event, within strata.
+
+        Parameters
+        ----------
+        timewt : {"n", "S", "S/G", "n/G2", "I"}
+            Weight of the pairs at a time; see `riskset.cox.concordance.concordance`.
+        until : float, optional
+            Leave later events out.
+        cluster : str, optional
+            Column of ``data`` over which the standard error is summed; the fit's cluster or ``id`` by default.
+        """
+        m, column = self.matrix, cluster or self.cluster or self.id
+        score = np.zeros(self.n_rows)
+        eta = m.rows.X @ m.state.beta + (0.0 if m.rows.offset is None else m.rows.offset)
+        score[slice(None) if m.rows.index.kept is None else m.rows.index.kept] = eta
+        weight = np.ones(self.n_rows) if self.weights is None else self.data[self.weights].to_numpy()
+        strata = None if self.design.strata is None else codes(self.design.strata.codes(self.data))
+        return concordance_of(
+            m.rows.index,
+            score,
+            self.n_rows,
+            np.array([weight.sum()]) if strata is None else np.bincount(strata, weight),
+            cluster=None if column is None else codes(self.data[column].rank("dense").to_numpy()),
+            timewt=timewt,
+            until=until,
+        )
+
     def contrast(
         self, a: Mapping[str, Any], b: Mapping[str, Any] | None = None, *, level: float = 0.95
     ) -> Contrast:
@@ -353,31 +377,4 @@ class CoxFit:
             )
 
     def __repr__(self) -> str:
-        persons = "" if self.n_persons is None else f"{count(self.n_persons, 'person')}, "
-        lines = [
-            f"Cox model: {self.formula}",
-            f"{persons}{count(self.n_rows, 'row')}, {count(self.n_events, 'event')}, "
-            f"time at risk {self.person_time:,.6g}; ties: {self.ties}",
-        ]
-        if self.n_dropped_rows:
-            lines.append(f"{count(self.n_dropped_rows, 'row')} left out for missing values")
-        lines.append("")
-        if self.names:
-            lines += [coefficient_table(self.summary(), robust=self.robust), ""]
-        lines.append(f"log likelihood {self.loglik:.4f} (null {self.loglik_null:.4f})")
-        if self.names:
-            tests = self.global_tests()
-            named = {
-                "likelihood ratio": tests.likelihood_ratio,
-                "Wald": tests.wald,
-                "score": tests.score,
-                "robust score": tests.robust_score,
-            }
-            lines += [
-                f"{name} test {t.chi2:.2f} on {t.df} df, p {p_value(t.p)}"
-                for name, t in named.items()
-                if t is not None
-            ]
-        if self.message:
-            lines.append(f"Note: {self.message}")
-        return "\n".join(lines)
+        return printed(self)

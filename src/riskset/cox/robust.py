@@ -1,4 +1,4 @@
-"""Score residuals summed over clusters, the ingredients of the robust variance.
+"""Score residuals, by row or summed over clusters: influence, robust variance, dfbeta.
 
 For row i with d_i = 1 at an event,
 
@@ -6,7 +6,8 @@ For row i with d_i = 1 at an event,
 
 with xbar_kj = (S1_k - (j/m) D1_k) / den_kj, xbar_k their mean over j, and G, qx the sums of
 wbar xbar_kj / den_kj and of wbar (j/m) xbar_kj / den_kj. The terms in x_i are -v_i x_i + d_i w_i x_i with the
-curvature v_i of the information, so that a cluster's sum needs one pass over the rows' covariates.
+curvature v_i of the information, so that a cluster's sum needs one pass over the rows' covariates. A row's own
+residual is the sum over a cluster of one.
 
 References
 ----------
@@ -15,6 +16,8 @@ Therneau, T. & Grambsch, P. (2000). Modeling Survival Data, sections 4.6 and 7.2
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,23 +29,29 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-def cluster_scores(rows: RiskRows, state: State, cluster: Ints) -> Floats:
-    """Weighted score residuals summed over each cluster; their total is the score.
+@dataclass(frozen=True, slots=True)
+class EventMeans:
+    """Means of the covariates over the risk sets, and what the hazard makes of them.
 
-    Parameters
+    Attributes
     ----------
-    rows : RiskRows
-    state : State
-        Likelihood at the beta wanted.
-    cluster : int array (n,)
-        Codes 0, 1, ... of the rows' clusters.
-
-    Returns
-    -------
-    float array (n_clusters, p)
+    xbar : float array (D, p)
+        xbar_k, the mean over the tied steps; x - xbar of a death is its Schoenfeld residual.
+    g, qx : float arrays (D, p)
+        Sum over the steps of wbar xbar_kj / den_kj, and of wbar (j/m) xbar_kj / den_kj.
+    variance : float array (D,)
+        Sum over the steps of wbar / den_kj^2, the increment of the variance of the cumulative hazard.
     """
+
+    xbar: Floats
+    g: Floats
+    qx: Floats
+    variance: Floats
+
+
+def event_means(rows: RiskRows, state: State) -> EventMeans:
+    """Means of the (centred) covariates at each event time, on the scale of the shifted risks."""
     index, m = rows.index, state.moments
-    n, n_clusters = index.n_rows, int(cluster.max(initial=-1)) + 1
     repeats = index.deaths_per_time
     den = np.repeat(m.S0, repeats) - index.fraction * np.repeat(m.D0, repeats)
     step = index.step_weight / den
@@ -53,9 +62,34 @@ def cluster_scores(rows: RiskRows, state: State, cluster: Ints) -> Floats:
         spared = np.add.reduceat(weight * index.fraction / den, index.first_death)
         return whole[:, None] * m.S1 - spared[:, None] * m.D1
 
-    xbar = steps(1.0 / np.repeat(repeats, repeats))
-    G = cumulative_hazard(index, steps(step))
-    qx = steps(step * index.fraction)
+    return EventMeans(
+        xbar=steps(1.0 / np.repeat(repeats, repeats)),
+        g=steps(step),
+        qx=steps(step * index.fraction),
+        variance=np.add.reduceat(step / den, index.first_death),
+    )
+
+
+def cluster_scores(rows: RiskRows, state: State, cluster: Ints) -> Floats:
+    """Weighted score residuals summed over each cluster; their total is the score.
+
+    Parameters
+    ----------
+    rows : RiskRows
+    state : State
+        Likelihood at the beta wanted.
+    cluster : int array (n,)
+        Codes 0, 1, ... of the rows' clusters; 0, 1, 2, ..., n - 1 for the residual of each row.
+
+    Returns
+    -------
+    float array (n_clusters, p)
+    """
+    index, m = rows.index, state.moments
+    n, n_clusters = index.n_rows, int(cluster.max(initial=-1)) + 1
+    repeats = index.deaths_per_time
+    means = event_means(rows, state)
+    G = cumulative_hazard(index, means.g)
 
     # Terms in the row's own x, one sparse product over the covariates.
     own = -curvature(rows, state)
@@ -69,8 +103,8 @@ def cluster_scores(rows: RiskRows, state: State, cluster: Ints) -> Floats:
     dead = index.death_row
     at = np.repeat(np.arange(repeats.size), repeats)
     shape = (n_clusters, repeats.size)
-    total -= _spread(cluster[dead], at, index.death_weight, shape) @ xbar
-    total -= _spread(cluster[dead], at, m.risk[dead], shape) @ qx
+    total -= _spread(cluster[dead], at, index.death_weight, shape) @ means.xbar
+    total -= _spread(cluster[dead], at, m.risk[dead], shape) @ means.qx
     return total
 
 
