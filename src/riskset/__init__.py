@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from riskset.effects import interaction as interaction
     from riskset.episodes import Episodes as Episodes
     from riskset.episodes import Timeline as Timeline
+    from riskset.episodes import check_episodes as check_episodes
     from riskset.errors import RisksetError as RisksetError
     from riskset.simulate import simulate_haemodialysis as simulate_haemodialysis
     from riskset.study import StudyPlan as StudyPlan
@@ -49,6 +50,7 @@ _FACE = {
     "interaction": "riskset.effects",
     "Episodes": "riskset.episodes",
     "Timeline": "riskset.episodes",
+    "check_episodes": "riskset.episodes",
     "RisksetError": "riskset.errors",
     "simulate_haemodialysis": "riskset.simulate",
     "StudyPlan": "riskset.study",

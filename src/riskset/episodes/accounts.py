@@ -16,7 +16,7 @@ from riskset.episodes.measures import Measure
 from riskset.episodes.persons import Persons
 from riskset.episodes.tracks import Track
 from riskset.errors import EpisodeError
-from riskset.tables.ticks import BEFORE, DAY, Flags, Ticks, duration_ticks
+from riskset.tables.ticks import DAY, Flags, Ticks, duration_ticks
 
 OLD_AFTER_DAYS = (30, 90, 180)
 
@@ -37,6 +37,8 @@ class Built:
     cuts : Cuts
     tracks : sequence of Track
     measures : sequence of Measure
+    states : set of str
+        Names of the states that raw rows bring about: bands of age or time are none.
     members, aside : bool arrays
         Persons with follow-up; persons set aside.
     n_rejected : int
@@ -51,6 +53,7 @@ class Built:
     cuts: Cuts
     tracks: Sequence[Track]
     measures: Sequence[Measure]
+    states: set[str]
     members: Flags
     aside: Flags
     n_rejected: int
@@ -115,7 +118,7 @@ def account(built: Built) -> EpisodeAudit:
         overlaps=int((same & (step < 0)).sum()),
         gaps=int((same & (step > 0)).sum()),
         zero_lengths=int((cuts.exit <= cuts.entry).sum()),
-        states=tuple(_changes(t) for t in built.tracks if t.levels and not t.wrong and _known(t)),
+        states=tuple(_changes(t) for t in built.tracks if t.name in built.states and t.levels),
         wrong=tuple(_future_used(t, stop) for t in built.tracks if t.wrong),
         components={
             name: int((outcome.component[clock.hit] == k).sum()) for k, name in enumerate(outcome.components)
@@ -160,17 +163,12 @@ def _with_another(others: Sequence[Event], components: Sequence[str], clock: Out
     """Mark events that count and fall together with an event of another kind."""
     together = np.zeros(clock.person.size, dtype=np.bool_)
     for other in others:
-        if other.name not in components and other.person.size and clock.person.size:
+        if other.name not in components and not other.components and other.person.size and clock.person.size:
             pairs = np.concatenate([clock.person, other.person]), np.concatenate([clock.time, other.time])
             low, span = int(pairs[1].min()), int(pairs[1].max() - pairs[1].min()) + 1
             mine, theirs = clock.person * span + clock.time - low, other.person * span + other.time - low
             together |= np.isin(mine, theirs)
     return together
-
-
-def _known(track: Track) -> bool:
-    """Tell a state that raw rows brought about from a band of age or time."""
-    return bool((track.source > BEFORE).any())
 
 
 def _changes(track: Track) -> StateAudit:

@@ -28,6 +28,7 @@ from riskset.units import person_time_divisor
 
 NEEDS_ENTRY = "a person must have an entry date"
 NEEDS_EXIT = "a person must have an exit date"
+AFTER_ENTRY = "time since a date is known at entry only if the date has come by then"
 EXIT_FIRST = "exit must not precede entry"
 
 
@@ -202,7 +203,9 @@ def since(
     # Ages are counted in whole days whatever the clock: the day of entry is the day of its stamp.
     day = persons.entry_day
     length = (day - times.ticks) / DAY / person_time_divisor(unit)
-    known = times.known
+    known = times.known & (length >= 0)
+    later = times.known & ~known
+    rejects = rejects.add(source, frame[ROW].filter(pl.Series(later)), column, AFTER_ENTRY)
     if above is not None and becomes is not None:
         length = np.where(length > above, becomes, length)
     values = np.where(known, significant(length), np.nan)

@@ -135,8 +135,8 @@ def build_episodes(parts: Parts, wanted: Wanted) -> Episodes:
         frame = frame.hstack(provenance_columns(persons, parts.measures, tracks, cuts))
     others = [event for event in parts.events if event.name != outcome.name]
     built = Built(
-        persons, outcome, others, names, end, clock, cuts, tracks, parts.measures, members, parts.aside,
-        parts.n_rejected,
+        persons, outcome, others, names, end, clock, cuts, tracks, parts.measures,
+        {named.name for named in (*parts.drugs, *parts.states)}, members, parts.aside, parts.n_rejected,
     )  # fmt: skip
     return Episodes(frame, persons.id, "entry", "exit", outcome.name, account(built), wanted.unit)
 

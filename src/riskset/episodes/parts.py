@@ -20,7 +20,7 @@ from riskset.episodes.scales import Split
 from riskset.episodes.states import AfterEvent
 from riskset.episodes.tracks import Track
 from riskset.errors import EpisodeError
-from riskset.tables import Filter, Rejects, nearest
+from riskset.tables import ROW, Filter, Rejects, nearest
 from riskset.tables.ticks import DAY, Flags, Ticks, duration_ticks, to_ticks
 from riskset.units import parse_duration
 
@@ -218,6 +218,7 @@ def first_parts(
                 where=persons.source,
                 remedy=nearest(name, persons.frame.columns),
             )
+        _require_past(persons, name)
     window = _window(observed, persons)
     return Parts(
         persons,
@@ -228,6 +229,22 @@ def first_parts(
         persons.frame.select(carry),
         observed_notes(persons, window),
     )
+
+
+def _require_past(persons: Persons, name: str) -> None:
+    """Refuse to carry a date that lies after entry: as a value fixed at entry it would tell the future."""
+    values = persons.frame[name]
+    if not (values.dtype.is_temporal() and persons.calendar):
+        return
+    day = to_ticks(values.cast(pl.Datetime("us")), "day")
+    later = day.known & (day.ticks > persons.entry_day)
+    if later.any():
+        raise EpisodeError(
+            "a date after entry may not be carried into the episodes: fixed at entry it would tell the future",
+            where=f"{persons.source}, column '{name}'",
+            rows=persons.frame[ROW].filter(pl.Series(later)).to_list(),
+            remedy="Make it an event, or a state after it: state(name, at=...).",
+        )
 
 
 def ticks_of(duration: Duration | None, name: str) -> int | None:
