@@ -25,17 +25,28 @@ _SIGNS = (
 )
 
 
+_OPENED = re.compile("[\u202a\u202b\u202d\u202e]")
+_ISOLATED = re.compile("[\u2066\u2067\u2068]")
+
+
 def label(text: str) -> str:
-    """Set a label in type: ``>=`` becomes one sign, "95% CI" keeps together, nothing else changes.
+    r"""Set a label in type: ``>=`` becomes one sign, "95% CI" keeps together.
+
+    Signs that turn the direction of writing are closed where the label ends, so that a number behind it
+    cannot be read backwards.
 
     Examples
     --------
     >>> label(">= 2.4 mg/dL")
     '≥ 2.4 mg/dL'
+    >>> label("\u202eabc").encode("ascii", "backslashreplace")
+    b'\\u202eabc\\u202c'
     """
     for typed, sign in _SIGNS:
         text = text.replace(typed, sign)
-    return text
+    open_runs = len(_OPENED.findall(text)) - text.count("\u202c")
+    open_isolates = len(_ISOLATED.findall(text)) - text.count("\u2069")
+    return text + "\u202c" * open_runs + "\u2069" * open_isolates
 
 
 def unit(text: str) -> str:

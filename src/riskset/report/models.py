@@ -29,7 +29,7 @@ class Outcome:
 
 def labels_of(results: Results) -> dict[str, str]:
     """Give each outcome's words."""
-    return {o.outcome: o.label for o in results.rates}
+    return {o.outcome: fmt.label(o.label) for o in results.rates}
 
 
 def outcomes_of(results: Results) -> tuple[Outcome, ...]:

@@ -29,7 +29,7 @@ def table1(value: Table1, number: int) -> Table:
     head = (
         col("Characteristic"),
         col(f"All (n{fmt.NBSP}={fmt.NBSP}{fmt.count(value.total)})"),
-        *(col(f"{g.label} (n{fmt.NBSP}={fmt.NBSP}{fmt.count(g.n)})") for g in value.groups),
+        *(col(f"{fmt.label(g.label)} (n{fmt.NBSP}={fmt.NBSP}{fmt.count(g.n)})") for g in value.groups),
         col("SMD"),
     )
     rows: list[tuple[Cell, ...]] = []

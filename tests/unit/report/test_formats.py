@@ -124,3 +124,12 @@ def test_round_values_are_known_ones_and_few(steps: set[int]) -> None:
     assert set(shown) <= known
     assert 1 <= len(shown) <= 12
     assert shown == sorted(shown)
+
+
+@pytest.mark.parametrize("text", ["\u202eabc", "\u2067\u202bx", "\u202ea\u202c", "plain", "مغنيسيوم"])
+def test_a_label_closes_what_it_opens(text: str) -> None:
+    """Text behind a label that turns the direction of writing must not be turned with it."""
+    shown = fmt.label(text)
+    assert shown.startswith(text)
+    assert sum(shown.count(c) for c in "\u202a\u202b\u202d\u202e") == shown.count("\u202c")
+    assert sum(shown.count(c) for c in "\u2066\u2067\u2068") == shown.count("\u2069")
