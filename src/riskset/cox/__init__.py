@@ -3,6 +3,7 @@
 from riskset.cox.arrays import MatrixFit, coxph_matrix
 from riskset.cox.bootstrap import Bootstrap, bootstrap
 from riskset.cox.compare import anova
+from riskset.cox.concordance import Concordance
 from riskset.cox.coxph import coxph
 from riskset.cox.estimates import Contrast, GlobalTests, ProfileInterval
 from riskset.cox.fit import CoxFit
@@ -12,6 +13,7 @@ from riskset.cox.penalties import Firth, Ridge
 
 __all__ = [
     "Bootstrap",
+    "Concordance",
     "Contrast",
     "CoxFit",
     "Firth",

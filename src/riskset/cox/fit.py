@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from riskset.cox.arrays import MatrixFit, codes
-from riskset.cox.concordance import Concordance, TimeWeight, concordance_of
+from riskset.cox.concordance import Concordance, TimeWeight, concordance_of, sums
 from riskset.cox.estimates import Contrast, GlobalTests
 from riskset.cox.hypotheses import Test, profile_limit
 from riskset.cox.penalties import Firth, Quadratic
@@ -292,12 +292,13 @@ class CoxFit:
         eta = m.rows.X @ m.state.beta + (0.0 if m.rows.offset is None else m.rows.offset)
         score[slice(None) if m.rows.index.kept is None else m.rows.index.kept] = eta
         weight = np.ones(self.n_rows) if self.weights is None else self.data[self.weights].to_numpy()
-        strata = None if self.design.strata is None else codes(self.design.strata.codes(self.data))
+        strata = self.design.strata
+        stratum = codes(np.zeros(self.n_rows) if strata is None else strata.codes(self.data))
         return concordance_of(
             m.rows.index,
             score,
             self.n_rows,
-            np.array([weight.sum()]) if strata is None else np.bincount(strata, weight),
+            sums(stratum, weight),
             cluster=None if column is None else codes(self.data[column].rank("dense").to_numpy()),
             timewt=timewt,
             until=until,

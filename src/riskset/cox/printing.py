@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import polars as pl
+
+from riskset.cox.penalties import Firth
+
+if TYPE_CHECKING:
+    from riskset.cox.fit import CoxFit
 
 
 def p_value(p: float | None) -> str:
@@ -71,3 +77,43 @@ def count(n: int, what: str) -> str:
     ('1 event', '1,200 rows')
     """
     return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def printed(fit: CoxFit) -> str:
+    """Write a fit out: what was fitted to what, the estimates, the tests, and what the reader must know."""
+    persons = "" if fit.n_persons is None else f"{count(fit.n_persons, 'person')}, "
+    lines = [
+        f"Cox model: {fit.formula}",
+        f"{persons}{count(fit.n_rows, 'row')}, {count(fit.n_events, 'event')}, "
+        f"time at risk {fit.person_time:,.6g}; ties: {fit.ties}",
+    ]
+    if fit.n_dropped_rows:
+        lines.append(f"{count(fit.n_dropped_rows, 'row')} left out for missing values")
+    penalised = fit.matrix.penalty is not None
+    if penalised:
+        lines.append(
+            "Firth's penalty: for limits of small samples use confint(method='profile')"
+            if isinstance(fit.matrix.penalty, Firth)
+            else f"ridge: {fit.df:.2f} coefficients' worth of {len(fit.names)}"
+        )
+    lines.append("")
+    if fit.names:
+        lines += [coefficient_table(fit.summary(), robust=fit.robust), ""]
+    null = f"null {fit.loglik_null:.4f}" + (f"; penalised {fit.penalised_loglik:.4f}" if penalised else "")
+    lines.append(f"log likelihood {fit.loglik:.4f} ({null})")
+    if fit.names:
+        tests = fit.global_tests()
+        named = {
+            "likelihood ratio": tests.likelihood_ratio,
+            "Wald": tests.wald,
+            "score": tests.score,
+            "robust score": tests.robust_score,
+        }
+        lines += [
+            f"{name} test {t.chi2:.2f} on {t.df:.4g} df, p {p_value(t.p)}"
+            for name, t in named.items()
+            if t is not None
+        ]
+    if fit.message:
+        lines.append(f"Note: {fit.message}")
+    return "\n".join(lines)
