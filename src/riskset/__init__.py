@@ -69,6 +69,7 @@ __all__ = [  # a literal list, for type checkers; tests hold it against _FACE
     "__version__",
     "anova",
     "bootstrap",
+    "check_episodes",
     "coxph",
     "hazard_ratio_curve",
     "incidence_rate",
