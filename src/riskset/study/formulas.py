@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from riskset.design import substitute_calls, variables_of
 from riskset.study.ids import slug
 from riskset.study.plan import StudyPlan
-from riskset.study.wording import adjustment_in_words
+from riskset.study.wording import adjustment_in_words, label_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,32 @@ def _written(plan: StudyPlan, outcome: str, name: str, terms: str) -> ModelFormu
     return ModelFormula(
         name, slug(name), name == plan.primary_model, text, adjustment_in_words(plan, adjustment)
     )
+
+
+def column_in_words(plan: StudyPlan, column: str) -> str:
+    """Say what a column of the episodes holds: "CRP at index" where that is what ``crp_baseline`` is.
+
+    Parameters
+    ----------
+    plan : StudyPlan
+        The plan, for the labels.
+    column : str
+        A column that a model reads.
+
+    Returns
+    -------
+    str
+        The label, with what the column holds of it.
+    """
+    measure, drug = plan.exposure.measure, plan.modifier.drug
+    if column == exposure_column(plan):
+        return f"{label_of(plan, measure)} group"
+    if column == modifier_column(plan):
+        return f"{label_of(plan, drug)} use"
+    stem = column.removesuffix("_baseline")
+    if column == baseline_column(stem) and stem in plan.measures:
+        return f"{label_of(plan, stem)} at index"
+    return label_of(plan, column)
 
 
 def over_time(plan: StudyPlan) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import polars as pl
 
@@ -10,7 +10,14 @@ from riskset.study.rates import YEAR
 from riskset.study.results import Count, RowsLost
 
 
-def rows_lost(rows: pl.DataFrame, outcome: str, variables: Sequence[str], *, id: str) -> RowsLost:
+def rows_lost(
+    rows: pl.DataFrame,
+    outcome: str,
+    variables: Sequence[str],
+    *,
+    id: str,
+    words: Callable[[str], str] = str,
+) -> RowsLost:
     """Count persons, events and person-time of rows in which a variable of any model is missing.
 
     Parameters
@@ -23,6 +30,8 @@ def rows_lost(rows: pl.DataFrame, outcome: str, variables: Sequence[str], *, id:
         What the fullest model needs.
     id : str
         Column of the person.
+    words : callable, optional
+        What a column is called where people read it.
 
     Returns
     -------
@@ -48,7 +57,7 @@ def rows_lost(rows: pl.DataFrame, outcome: str, variables: Sequence[str], *, id:
         events_lost=_events(rows, outcome) - _events(complete, outcome),
         person_years_total=_years(rows),
         person_years_lost=_years(rows) - _years(complete),
-        by_variable=tuple(Count(label=v, n=n) for v, n in missing if n),
+        by_variable=tuple(Count(label=words(v), n=n) for v, n in missing if n),
     )
 
 

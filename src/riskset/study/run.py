@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -23,7 +24,13 @@ from riskset.study.assemble import (
 from riskset.study.audit import audit
 from riskset.study.curve import spline_curve
 from riskset.study.feasible import infeasible
-from riskset.study.formulas import OutcomeFormulas, exposure_column, formulas, modifier_column
+from riskset.study.formulas import (
+    OutcomeFormulas,
+    column_in_words,
+    exposure_column,
+    formulas,
+    modifier_column,
+)
 from riskset.study.lost import rows_lost
 from riskset.study.methods import methods
 from riskset.study.models import EVENTS_PER_COEFFICIENT, Question, model_result
@@ -125,7 +132,15 @@ def _run(plan: StudyPlan, progress: Callable[[str], None]) -> tuple[Results, dic
     for name, outcome in outcomes.items():
         progress(f"models: {outcome.question.label}")
         complete = outcome.complete
-        lost.append(rows_lost(outcome.episodes.frame, name, outcome.formulas.variables, id=plan.data.id))
+        lost.append(
+            rows_lost(
+                outcome.episodes.frame,
+                name,
+                outcome.formulas.variables,
+                id=plan.data.id,
+                words=partial(column_in_words, plan),
+            )
+        )
         models += [model_result(complete, m, outcome.question) for m in outcome.formulas.models]
         curves.append(_curve(plan, outcome, complete))
     progress("results")

@@ -65,13 +65,14 @@ def adjustment_in_words(plan: StudyPlan, adjust: str) -> str:
     parts = [f"{listing(fixed)} (at index)"] if fixed else []
     parts += [f"{listing(moving)} (over time)"] if moving else []
     parts += [
-        f"stratified by {listing(_label(plan, n) for s in formula.strata for n in names_in(s))}"
+        f"stratified by {listing(label_of(plan, n) for s in formula.strata for n in names_in(s))}"
     ] * bool(formula.strata)
     parts += [f"offset {render(o)}" for o in formula.offset]
     return "; ".join(parts)
 
 
-def _label(plan: StudyPlan, name: str) -> str:
+def label_of(plan: StudyPlan, name: str) -> str:
+    """Give the label of a baseline value, a measure or a drug, as it stands inside a sentence."""
     for section in (plan.baseline, plan.measures, plan.drugs):
         if name in section:
             return inside(section[name].label)
@@ -80,7 +81,7 @@ def _label(plan: StudyPlan, name: str) -> str:
 
 def _words(plan: StudyPlan, factor: Expr) -> str:
     if isinstance(factor, Name):
-        return _label(plan, factor.name)
+        return label_of(plan, factor.name)
     if isinstance(factor, Call) and factor.arguments:
         inner = _words(plan, factor.arguments[0])
         if factor.function == "baseline" and len(factor.arguments) == 1:

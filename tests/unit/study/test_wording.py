@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from riskset.study import read_plan
+from riskset.study.formulas import column_in_words
 from riskset.study.wording import adjustment_in_words
 
 PLAN = Path(__file__).resolve().parents[3] / "examples" / "haemodialysis" / "study.toml"
@@ -30,3 +31,18 @@ PLAN = Path(__file__).resolve().parents[3] / "examples" / "haemodialysis" / "stu
 )
 def test_adjustment_says_what_stands_still_and_what_moves(adjust: str, words: str) -> None:
     assert adjustment_in_words(read_plan(PLAN), adjust) == words
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        ("mg_group", "magnesium group"),
+        ("calcimimetic_use", "calcimimetic use"),
+        ("crp_baseline", "CRP at index"),
+        ("albumin", "albumin"),
+        ("corrected_ca", "corrected calcium (Payne)"),
+        ("nothing_baseline", "nothing_baseline"),
+    ],
+)
+def test_columns_have_words(column: str, words: str) -> None:
+    assert column_in_words(read_plan(PLAN), column) == words
