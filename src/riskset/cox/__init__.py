@@ -10,6 +10,7 @@ from riskset.cox.fit import CoxFit
 from riskset.cox.hypotheses import Test
 from riskset.cox.inference import likelihood_ratio, profile_interval, wald_test
 from riskset.cox.penalties import Firth, Ridge
+from riskset.cox.zph import ProportionalHazards, cox_zph
 
 __all__ = [
     "Bootstrap",
@@ -20,10 +21,12 @@ __all__ = [
     "GlobalTests",
     "MatrixFit",
     "ProfileInterval",
+    "ProportionalHazards",
     "Ridge",
     "Test",
     "anova",
     "bootstrap",
+    "cox_zph",
     "coxph",
     "coxph_matrix",
     "likelihood_ratio",

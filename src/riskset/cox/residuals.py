@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.cox.arrays import MatrixFit, codes
-from riskset.cox.robust import cluster_scores, event_means
+from riskset.cox.robust import at_estimate, cluster_scores, event_means
 from riskset.errors import FitError
 from riskset.kernel import curvature
 
@@ -107,7 +107,7 @@ def residuals(
 def martingale(matrix: MatrixFit, event: NDArray[np.bool_]) -> Floats:
     """Events minus expected events of each row given, not weighted, shape (n,)."""
     index = matrix.rows.index
-    v = curvature(matrix.rows, matrix.state)
+    v = curvature(matrix.rows, at_estimate(matrix.rows, matrix.state, matrix.params))
     if index.weight is not None:
         v /= index.weight
     if index.kept is None:
@@ -132,7 +132,8 @@ def _scores(fit: CoxFit, person: NDArray[np.int64] | None, *, weighted: bool) ->
     cluster = np.arange(index.n_rows) if person is None or unweighted else person
     if cluster is person and index.kept is not None:
         cluster = cluster[index.kept]
-    values = cluster_scores(matrix.rows, matrix.state, cluster)
+    state = at_estimate(matrix.rows, matrix.state, matrix.params)
+    values = cluster_scores(matrix.rows, state, cluster)
     if unweighted:
         values /= index.weight[:, None]  # pyright: ignore[reportOptionalSubscript] (tested three lines above)
         if person is not None:
@@ -148,7 +149,8 @@ def _scores(fit: CoxFit, person: NDArray[np.int64] | None, *, weighted: bool) ->
 
 
 def _of_events(fit: CoxFit, *, weighted: bool, scaled: bool) -> Floats:
-    rows, state = fit.matrix.rows, fit.matrix.state
+    rows = fit.matrix.rows
+    state = at_estimate(rows, fit.matrix.state, fit.params)
     xbar = event_means(rows, state).xbar
     values = rows.death_X - np.repeat(xbar, rows.index.deaths_per_time, axis=0)
     if weighted:
@@ -177,5 +179,6 @@ def _summed(values: Floats, labels: NDArray[np.int64] | None, n: int = 0) -> Flo
         return values
     n = n or _count(labels)
     if values.ndim == 1:
-        return np.bincount(labels, weights=values, minlength=n)
-    return np.stack([np.bincount(labels, weights=column, minlength=n) for column in values.T], axis=1)
+        return np.bincount(labels, weights=values, minlength=n).astype(np.float64)
+    columns = [np.bincount(labels, weights=column, minlength=n) for column in values.T]
+    return np.stack(columns, axis=1).astype(np.float64)

@@ -9,6 +9,7 @@ from riskset.plots.forest import ForestRow, forest_figure
 from riskset.plots.hazard_ratio import CurvePanel, hazard_ratio_curve_figure
 from riskset.plots.style import DOUBLE_COLUMN, SINGLE_COLUMN
 from riskset.plots.survival import SurvivalLine, survival_figure
+from riskset.plots.zph import TimeCoefficientPanel, time_coefficient_figure
 
 __all__ = [
     "DOUBLE_COLUMN",
@@ -18,12 +19,14 @@ __all__ = [
     "FlowExclusion",
     "ForestRow",
     "SurvivalLine",
+    "TimeCoefficientPanel",
     "flow_figure",
     "forest_figure",
     "hazard_ratio_curve_figure",
     "save_png",
     "save_svg",
     "survival_figure",
+    "time_coefficient_figure",
     "to_png_bytes",
     "to_svg_text",
 ]
