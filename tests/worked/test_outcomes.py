@@ -1,4 +1,4 @@
-"""Outcomes, the end of follow-up and the clock, rule by rule."""
+"""Outcomes, the end of follow-up and the clock, beyond the rules of semantics.txt."""
 
 # ruff: noqa: DTZ001 (stamps in hospital tables carry no zone, and none is invented)
 
@@ -17,76 +17,6 @@ def people(table):
     return lambda text, **settings: Timeline(table(text), id="id", entry="entry", exit="exit", **settings)
 
 
-def test_first_event_after_entry_ends_the_clock(people, table, show, squeeze):
-    timeline = people("id | entry | exit\nP | 0 | 200\nQ | 0 | 100").event(
-        "fracture", table("id | day\nP | 90\nP | -4\nP | 0\nP | 47"), time="day"
-    )
-    assert show(timeline.episodes("fracture").frame) == squeeze("""
-        id | entry | exit | fracture
-        P  | 0     | 47   | 1
-        Q  | 0     | 100  | 0
-    """)
-
-
-def test_event_on_the_exit_day_counts_and_a_later_one_is_listed(people, table):
-    persons = "id | entry | exit\nP | 0 | 200\nQ | 0 | 200"
-    episodes = people(persons).event("cve", table("id | day\nP | 200\nQ | 201"), time="day").episodes("cve")
-    assert episodes.frame["cve"].to_list() == [True, False]
-    assert (episodes.audit.events_out, episodes.audit.events_after_exit) == (1, 1)
-    assert episodes.audit.events_on_exit_day == 1
-
-
-def test_each_outcome_has_its_own_clock(people, table, show, squeeze):
-    timeline = (
-        people("id | entry | exit | reason\nP | 0 | 200 | death\nQ | 0 | 80 | loss")
-        .event("fracture", table("id | day\nP | 47"), time="day")
-        .event("death", at="exit", where="reason = 'death'")
-    )
-    assert show(timeline.episodes("fracture").frame) == squeeze("""
-        id | entry | exit | fracture
-        P  | 0     | 47   | 1
-        Q  | 0     | 80   | 0
-    """)
-    assert show(timeline.episodes("death").frame) == squeeze("""
-        id | entry | exit | death
-        P  | 0     | 200  | 1
-        Q  | 0     | 80   | 0
-    """)
-
-
-def test_death_of_a_person_column_ends_every_clock(people, table, show, squeeze):
-    timeline = (
-        people("id | entry | exit | died\nP | 0 | 200 | 60\nQ | 0 | 80 | -")
-        .event("fracture", table("id | day\nP | 70\nQ | 10"), time="day")
-        .event("death", at="died", ends_follow_up=True)
-    )
-    assert show(timeline.episodes("fracture").frame) == squeeze("""
-        id | entry | exit | fracture
-        P  | 0     | 60   | 0
-        Q  | 0     | 10   | 1
-    """)
-    assert timeline.episodes("fracture").audit.events_after_exit == 1
-
-
-def test_event_and_death_on_one_day_count_each_for_its_outcome(people, table):
-    timeline = (
-        people("id | entry | exit | died\nP | 0 | 200 | 60")
-        .event("cve", table("id | day\nP | 60"), time="day")
-        .event("death", at="died", ends_follow_up=True)
-    )
-    assert timeline.episodes("cve").frame["cve"].to_list() == [True]
-    assert timeline.episodes("cve").audit.events_with_another == 1
-    assert timeline.episodes("death").frame["death"].to_list() == [True]
-
-
-def test_follow_up_of_no_length_leaves_with_an_entry_in_the_ledger(people):
-    timeline = people("id | entry | exit\nP | 0 | 0\nQ | 0 | 5").event("death", at="exit")
-    audit = timeline.episodes("death").audit
-    assert (audit.persons_in, audit.persons_out, audit.persons_without_follow_up) == (2, 1, 1)
-    assert audit.balances
-    assert timeline.at_entry()["id"].to_list() == ["P", "Q"]
-
-
 def test_nobody_with_follow_up_is_an_error(people):
     with pytest.raises(EpisodeError, match="nobody has follow-up"):
         people("id | entry | exit\nP | 0 | 0").event("death", at="exit").episodes("death")
@@ -99,11 +29,6 @@ def test_exit_before_entry_is_a_reject(people):
     audit = people(persons, allowance=1).event("death", at="exit").episodes("death").audit
     assert (audit.persons_in, audit.persons_out, audit.persons_rejected) == (2, 1, 1)
     assert audit.balances
-
-
-def test_longest_follow_up_is_not_rounded(people):
-    timeline = people("id | entry | exit\nP | 0 | 4000", max_followup="5 years").event("death", at="exit")
-    assert timeline.episodes("death").frame.rows() == [("P", 0.0, 1826.25, False)]
 
 
 def test_rows_come_sorted_by_id_and_entry(people, table):
@@ -153,13 +78,6 @@ STAMPED = {
 
 def labs(*rows: tuple[datetime, float]) -> pl.DataFrame:
     return pl.DataFrame({"id": ["P"] * len(rows), "time": [t for t, _ in rows], "mg": [v for _, v in rows]})
-
-
-def test_date_without_a_time_is_the_end_of_that_day():
-    timeline = Timeline(pl.DataFrame(STAMPED), id="id", entry="entry", exit="exit", clock="time")
-    timeline = timeline.event("death", at="died", ends_follow_up=True)
-    # 2024-03-05 24:00 is 4.5 days after 2024-03-01 12:00
-    assert timeline.episodes("death").frame.rows() == [("P", 0.0, 4.5, True)]
 
 
 def test_value_of_the_day_of_an_event_known_by_date_explains_nothing():
@@ -229,24 +147,6 @@ def test_times_partly_known_by_date_only():
     assert timeline.event("death", at="died", date_only="by_date").episodes("death").frame[
         "exit"
     ].to_list() == [4.5]
-
-
-def test_whole_days_floor_the_stamps_before_the_difference():
-    persons = pl.DataFrame(
-        {
-            "id": ["P", "Q"],
-            "entry": [datetime(2024, 3, 1, 23)] * 2,
-            "exit": [datetime(2024, 3, 2, 1), datetime(2024, 3, 1, 23, 30)],
-        }
-    )
-    audit = (
-        Timeline(persons, id="id", entry="entry", exit="exit")
-        .event("death", at="exit")
-        .episodes("death")
-        .audit
-    )
-    # one person reaches day 1; the other dies on day 0 and cannot enter
-    assert (audit.persons_out, audit.person_days_out, audit.persons_without_follow_up) == (1, 1.0, 1)
 
 
 def test_column_of_midnights_is_a_date_and_a_mixture_is_refused():

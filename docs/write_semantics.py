@@ -1,0 +1,142 @@
+"""Write docs/semantics.md from the worked cases that the tests run, so that the page cannot drift from the code.
+
+python docs/write_semantics.py
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+CASES = Path(__file__).parents[1] / "tests" / "worked" / "semantics.txt"
+PAGE = Path(__file__).parent / "semantics.md"
+HEAD = """# What time, a value, a state and an event mean
+
+Written by `python docs/write_semantics.py` from `tests/worked/semantics.txt`. Every table here is a test: raw tables in,
+episodes out. Numbers in `entry` and `exit` are days; a dash is missing; 1 and 0 are true and false. Where an example
+begins with `timeline`, it is
+
+    timeline = Timeline(persons, id="id", entry="entry", exit="exit")
+"""
+PERSONS = 'Timeline(persons, id="id", entry="entry", exit="exit")'
+
+
+@dataclass(frozen=True)
+class Block:
+    """A part of a case: a table by name, code, what it gives, what refuses it, what its audit holds, or text."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """One rule with its blocks."""
+
+    section: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+def cases() -> tuple[list[Case], dict[str, str]]:
+    """Read the cases, and the introduction of each section."""
+    found: list[Case] = []
+    introductions: dict[str, str] = {}
+    for part in re.split(r"^# ", CASES.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+        head, *rules = re.split(r"^## ", part, flags=re.MULTILINE)
+        section, _, introduction = head.partition("\n")
+        introductions[section.strip()] = introduction.strip()
+        for rule in rules:
+            title, _, body = rule.partition("\n")
+            first, *rest = re.split(r"^\[(.+)\]\n", body, flags=re.MULTILINE)
+            blocks = [Block("text", first.strip())] if first.strip() else []
+            blocks += [Block(k, t.strip()) for k, t in zip(rest[::2], rest[1::2], strict=True)]
+            found.append(Case(section.strip(), title.strip(), tuple(blocks)))
+    return found, introductions
+
+
+def cells(text: str) -> list[list[str]]:
+    """Read a text table: the header, then the rows."""
+    return [[cell.strip() for cell in line.split("|")] for line in text.splitlines()]
+
+
+def frame(text: str) -> pl.DataFrame:
+    """Read a text table into a data frame: a dash is missing, numbers are numbers, anything else is text."""
+    header, *rows = cells(text)
+    columns = {name: [_value(row[k]) for row in rows] for k, name in enumerate(header)}
+    return pl.DataFrame({name: pl.Series(values, strict=False) for name, values in columns.items()})
+
+
+def shown(result: pl.DataFrame) -> list[list[str]]:
+    """Write a data frame as the cells of a text table."""
+    return [list(result.columns), *([_cell(v) for v in row] for row in result.iter_rows())]
+
+
+def page() -> str:
+    """Return the page as text."""
+    found, introductions = cases()
+    lines = [HEAD]
+    section = ""
+    for case in found:
+        if case.section != section:
+            section = case.section
+            lines += [f"## {section}", introductions[section]]
+        lines.append(f"### {case.title}")
+        lines += [_block(block) for block in case.blocks]
+    return "\n\n".join(line.strip("\n") for line in lines if line) + "\n"
+
+
+def code(text: str) -> str:
+    """Return the code of a block as one expression."""
+    return f"({text})"
+
+
+def _block(block: Block) -> str:
+    if block.kind == "text":
+        return block.text
+    if block.kind == "code":
+        return f"```text\n{_pretty(block.text)}\n```"
+    if block.kind == "refused":
+        return f"is refused: *{block.text.partition(': ')[2]}*"
+    if block.kind == "says":
+        return f'The audit says: "{block.text}".'
+    if block.kind == "audit":
+        return f"In the audit: {', '.join(f'`{line}`' for line in block.text.splitlines())}."
+    title = "gives" if block.kind == "gives" else f"`{block.kind}`"
+    header, *rows = cells(block.text)
+    lines = [f"| {' | '.join(row)} |" for row in (header, ["---"] * len(header), *rows)]
+    return title + "\n\n" + "\n".join(lines)
+
+
+def _pretty(text: str) -> str:
+    """Break a long chain at its calls."""
+    if "\n" in text:
+        first, *rest = text.splitlines()
+        return "\n".join([first, *(f"    {line}" for line in rest)])
+    return re.sub(r"\)\.(?=\w+\()", ")\n    .", text) if len(text) > 90 else text
+
+
+def _value(text: str) -> object:
+    if text == "-":
+        return None
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return str(int(value))
+    return f"{value:.9g}" if isinstance(value, int | float) else str(value)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
