@@ -18,7 +18,7 @@ from riskset.cox.newton import (
     factor_of,
     maximise,
 )
-from riskset.cox.penalties import Penalty, Quadratic, added, slope
+from riskset.cox.penalties import Firth, Penalty, Quadratic, added, slope
 from riskset.errors import FitError
 from riskset.kernel import RiskRows, State, evaluate, information, score
 from riskset.linalg import Cholesky, rank_revealing_cholesky
@@ -147,6 +147,8 @@ def _climb(
 
 def _point(rows: RiskRows, state: State, penalty: Penalty, independent: Bools | None) -> _Point:
     info, scale = information(rows, state)
+    if isinstance(penalty, Firth) and state.moments.bands is not None:  # its slope knows one scale only
+        return _Point(state, -np.inf, info, scale, rank_revealing_cholesky(info, scale))
     curved = info
     if isinstance(penalty, Quadratic):
         curved, scale = info + np.diag(penalty.weight), scale + penalty.weight

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from riskset.errors import FitError
 from riskset.kernel import RiskRows, State, cumulative_hazard, curvature, evaluate
 
 Floats = NDArray[np.float64]
@@ -61,6 +62,12 @@ def at_estimate(rows: RiskRows, state: State, params: Floats) -> State:
 def event_means(rows: RiskRows, state: State) -> EventMeans:
     """Means of the (centred) covariates at each event time, on the scale of the shifted risks."""
     index, m = rows.index, state.moments
+    if m.bands is not None:
+        raise FitError(
+            "linear predictors of rows at risk together are too far apart for residuals or a robust variance",
+            where="offset, covariates",
+            remedy="Look for an offset or a covariate on the wrong scale.",
+        )
     repeats = index.deaths_per_time
     den = np.repeat(m.S0, repeats) - index.fraction * np.repeat(m.D0, repeats)
     step = index.step_weight / den

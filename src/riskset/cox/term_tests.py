@@ -88,7 +88,8 @@ def term_tests(
 
 
 def in_span(small: Floats, large: Floats) -> bool:
-    """Whether each column of one centred matrix is a combination of the other's columns."""
+    """Whether each column of one matrix is a combination of the other's columns and a constant."""
+    small, large = small - small.mean(axis=0), large - large.mean(axis=0)
     size = np.sqrt(np.maximum((large**2).sum(axis=0), np.finfo(np.float64).tiny))
     scaled = large / size
     beyond = small - scaled @ np.linalg.lstsq(scaled, small, rcond=None)[0]

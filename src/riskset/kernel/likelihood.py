@@ -21,11 +21,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from riskset.kernel.arrays import Floats
+from riskset.kernel.arrays import Floats, Ints
+from riskset.kernel.bands import Bands
 from riskset.kernel.exact import TiedTerms, tied_terms
 from riskset.kernel.index import EventTimeIndex
-from riskset.kernel.moments import Moments, RiskRows, gram, moments, row_weights
-from riskset.kernel.sums import forward_sums
+from riskset.kernel.moments import CANCELLED, Moments, RiskRows, gram, moments, row_weights
+from riskset.kernel.sums import forward_sums, interval_sums
+
+# Where the smallest increment of the hazard is above this part of the whole hazard, no row's part of it can have
+# lost more than the digits that its curvature can spare beside those of the other rows.
+RARE = 1e-10
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,64 @@ def curvature(rows: RiskRows, state: State, factor: Floats | None = None) -> Flo
     ``factor`` >= 0 (D,) multiplies what each event time contributes.
     """
     h, q = (state.h, state.q) if factor is None else (state.h * factor, state.q * factor)
-    return row_weights(rows, state.moments.risk, cumulative_hazard(rows.index, h), q)
+    index, m = rows.index, state.moments
+    if m.bands is not None:
+        return _banded_curvature(rows, m.bands, h, q)
+    v = row_weights(rows, m.risk, cumulative_hazard(index, h), q)
+    lost = cancelled_rows(index, h)
+    if lost.size:
+        v[lost] = m.risk[lost] * _risen(index, h, lost)
+        _spare_tied(v, index, lost, m.risk, q)
+    return v
+
+
+def cancelled_rows(index: EventTimeIndex, h: Floats) -> Ints:
+    """Rows whose hazard H_hi - H_lo is the small difference of large numbers.
+
+    So it is for rows that enter after a time at which hardly anything was at risk.
+
+    Parameters
+    ----------
+    index : EventTimeIndex
+    h : float array (D,)
+        Increments of the hazard.
+    """
+    nothing = np.zeros(0, dtype=np.int64)
+    if not index.delayed_entry or h.size == 0:
+        return nothing
+    H = cumulative_hazard(index, h)
+    if not h.min(where=h > 0, initial=np.inf) < RARE * H.max():
+        return nothing  # the common case, settled without looking at a row
+    return np.flatnonzero(H[index.hi] - H[index.lo] < CANCELLED * H[index.hi])
+
+
+def _risen(index: EventTimeIndex, h: Floats, which: Ints) -> Floats:
+    """Hazard of some rows over their time at risk, by additions alone."""
+    at_slots = np.zeros(index.n_slots)
+    at_slots[index.event_slot] = h
+    return interval_sums(at_slots, index.lo[which], index.hi[which])
+
+
+def _spare_tied(v: Floats, index: EventTimeIndex, which: Ints, risk: Floats, q: Floats) -> None:
+    """Take from the deaths among some rows the part of the hazard from which Efron's method spares them."""
+    marked = np.zeros(index.n_rows, dtype=np.bool_)
+    marked[which] = True
+    mine = np.flatnonzero(marked[index.death_row])
+    dead = index.death_row[mine]
+    at = np.searchsorted(index.first_death, mine, side="right") - 1
+    v[dead] -= risk[dead] * q[at]
+
+
+def _banded_curvature(rows: RiskRows, bands: Bands, h: Floats, q: Floats) -> Floats:
+    """Curvature of each row where rows and event times are on scales of their own."""
+    index = rows.index
+    v = np.zeros(index.n_rows)
+    for band, own in bands.each():
+        v[own] = bands.risk[own] * _risen(index, h * bands.seen_from(band), own)
+    dead = index.death_row
+    at = np.repeat(np.arange(index.event_slot.size), index.deaths_per_time)
+    v[dead] -= bands.risk[dead] * q[at] * bands.seen_from(bands.row[dead], at)
+    return v
 
 
 def information(rows: RiskRows, state: State, factor: Floats | None = None) -> tuple[Floats, Floats]:

@@ -103,3 +103,36 @@ def direct_sums(slots: Ints, lo: Slots, hi: Slots, risk: Floats, X: Floats) -> t
             s0[child] += s0[parent]
             s1[child] += s1[parent]
     return s0[leaves : leaves + slots.size], s1[leaves : leaves + slots.size]
+
+
+def interval_sums(increments: Floats, lo: Slots | Ints, hi: Slots | Ints) -> Floats:
+    """Sum increments (n_slots,) or (n_slots, p) over the slots lo < k <= hi, by additions alone.
+
+    The counterpart of `direct_sums`: there rows add to slots, here slots add to rows, over the same dyadic
+    intervals.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> interval_sums(np.array([0.0, 1e300, 1.0, 2.0]), np.array([1, 0]), np.array([3, 1]))
+    array([3.e+000, 1.e+300])
+    """
+    leaves = 1 << max(increments.shape[0] - 1, 0).bit_length()
+    tree = np.zeros((2 * leaves, *increments.shape[1:]))
+    tree[leaves : leaves + increments.shape[0]] = increments
+    size = leaves
+    while size > 1:
+        size //= 2
+        tree[size : 2 * size] = tree[2 * size : 4 * size : 2] + tree[2 * size + 1 : 4 * size : 2]
+    left, right = lo.astype(np.int64) + 1 + leaves, hi.astype(np.int64) + 1 + leaves
+    total = np.zeros((left.size, *increments.shape[1:]))
+    while (left < right).any():
+        odd = np.flatnonzero((left < right) & (left % 2 == 1))
+        total[odd] += tree[left[odd]]
+        left[odd] += 1
+        odd = np.flatnonzero((left < right) & (right % 2 == 1))
+        right[odd] -= 1
+        total[odd] += tree[right[odd]]
+        left //= 2
+        right //= 2
+    return total

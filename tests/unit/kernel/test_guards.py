@@ -53,10 +53,36 @@ def test_linear_predictors_beyond_the_range_of_exp():
     assert moved.loglik == pytest.approx(fit.loglik, rel=1e-12)
 
 
-def test_risks_apart_by_more_than_a_number_holds_are_refused():
+def test_linear_predictors_apart_by_more_than_a_number_holds():
+    # Deaths at 1, 2, 3, 4; the first two are 1800 above the others, so that only equals compete: log 1/2 twice.
     offset = np.array([900.0, 900.0, -900.0, -900.0])
+    fit = coxph_matrix(np.zeros((4, 0)), None, [1, 2, 3, 4], np.ones(4), offset=offset)
+    assert fit.loglik == pytest.approx(-2 * np.log(2), rel=1e-14)
+    # and in the other order each of the low ones dies against both high ones
+    fit = coxph_matrix(np.zeros((4, 0)), None, [1, 2, 3, 4], np.ones(4), offset=offset[::-1])
+    assert fit.loglik == pytest.approx(-2 * (1800 + np.log(2)) - np.log(2), rel=1e-14)
+
+
+def test_a_likelihood_spread_over_too_many_scales_is_refused():
+    offset = np.arange(100) * 1000.0
     with pytest.raises(FitError, match="differ by more than a number can hold"):
-        coxph_matrix(np.ones((4, 1)), None, [1, 2, 3, 4], np.ones(4), offset=offset)
+        coxph_matrix(np.ones((100, 1)), None, np.arange(1, 101), np.ones(100), offset=offset)
+
+
+def test_the_information_of_rows_after_a_nearly_empty_risk_set():
+    # A row of risk exp(-60) is alone at time 1, so that the hazard rises by exp(60) there; what it rises by
+    # later, about 1/n, is lost in the difference of cumulative hazards. Without that row nothing changes, since
+    # a death alone in its risk set says nothing.
+    rng = np.random.default_rng(8)
+    n = 400
+    X = rng.standard_normal((n + 1, 2))
+    entry, exit = np.full(n + 1, 5.0), 5.0 + rng.integers(1, 30, n + 1)
+    event, offset = rng.random(n + 1) < 0.5, np.zeros(n + 1)
+    entry[0], exit[0], event[0], offset[0] = 0.0, 1.0, True, -60.0
+    fit = coxph_matrix(X, entry, exit, event, offset=offset)
+    without = coxph_matrix(X[1:], entry[1:], exit[1:], event[1:])
+    np.testing.assert_allclose(fit.params, without.params, rtol=1e-9)
+    np.testing.assert_allclose(fit.covariance, without.covariance, rtol=1e-9)
 
 
 @pytest.mark.parametrize("size", [1e9, 1e-9])
