@@ -252,8 +252,9 @@ def test_covariate_that_nobody_has(study):
 
 
 def test_file_of_another_encoding(study):
-    study.table("labs").write_bytes(study.table("labs").read_text("utf-8").encode("utf-16"))
-    says(study.refusal(), "labs.csv", "not UTF-8")
+    text = study.table("labs").read_text("utf-8").replace("magnesium", "マグネシウム")
+    study.table("labs").write_bytes(text.encode("cp932"))
+    says(study.refusal(), "labs.csv", "not UTF-8", 'encoding = "cp932"')
 
 
 def test_no_data_folder(study):

@@ -7,16 +7,13 @@ while a plan is written. Reading a file, checks across sections and messages liv
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
-"""A name that becomes a column: letters, digits and underscores, a letter first."""
-Text = Annotated[str, Field(min_length=1)]
-DateWindow = tuple[date, date]
+from riskset.study.plan_tables import Data, Name, Section, Table, Text
+
 DrugSummary = Literal["state", "ever", "current"]
 
 STATES: Mapping[DrugSummary, tuple[str, ...]] = {
@@ -25,63 +22,6 @@ STATES: Mapping[DrugSummary, tuple[str, ...]] = {
     "current": ("not current", "current"),
 }
 """The states that each summary of a drug can take; the modifier's levels share them out."""
-
-
-class Section(BaseModel):
-    """A part of the plan: unknown keys are errors, types are never guessed, nothing changes after reading."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
-
-
-# --- where the records are ----------------------------------------------------------------------------------
-
-
-class Data(Section):
-    """Where the tables are, who a person is, and what times mean."""
-
-    folder: str = "."
-    """Folder of the tables, relative to the plan."""
-    id: Text
-    """Column that names the person, the same in every table. Read as text: 00123 stays 00123."""
-    clock: Literal["day", "time"] = "day"
-    """"day": all times are whole days. "time": time stamps count to the second."""
-    observed: DateWindow | None = None
-    """First and last date on which records exist. "Never used" means never within them."""
-    plausible_dates: DateWindow | None = None
-    """Dates outside this window are rejects. By default 1900 to today; widen it for shifted dates."""
-    unknown_persons: Literal["error", "count"] = "error"
-    """Persons of a table who are nowhere in the table of `cohort.from`: refuse, or count and go on."""
-
-
-class Table(Section):
-    """One raw table: its file, and which columns play which part."""
-
-    file: Text
-    """File in the data folder: .csv, .csv.gz or .parquet."""
-    one_row_per_person: bool = False
-    """Refuse the table if a person has more than one row."""
-    where: str | None = None
-    """Only these rows of the table belong to the study (an SQL condition)."""
-    time: str | None = None
-    """Column with the date or time stamp of a lab value or an event."""
-    value: str | None = None
-    """Column with the lab value."""
-    unit: str | None = None
-    """Column with the unit of each lab value."""
-    start: str | None = None
-    """Column with the first day of a prescription."""
-    stop: str | None = None
-    """Column with the last day of a prescription."""
-    missing_stop: str = "reject"
-    """A prescription without a last day is "ongoing", ends the "same day", after "<n> days", or is a "reject"."""
-    below_limit: Literal["limit", "half", "reject"] = "reject"
-    """A value such as <0.05 counts as the limit, as half of it, or is a reject."""
-    date_only: tuple[str, ...] = ()
-    """Columns of time stamps that mean the day only."""
-    max_rejects: Annotated[int, Field(ge=0)] = 0
-    """How many rows of the study may break a rule before the run stops; they are written to a file."""
 
 
 # --- who, from when, until when -----------------------------------------------------------------------------

@@ -1,31 +1,24 @@
-"""Checks of what the plan writes inside quotes: file names, durations and units."""
+"""Checks of what the plan writes inside quotes: durations and units."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from riskset.errors import UnitError
-from riskset.study.plan import DateWindow, PlanKeys
+from riskset.study.plan import PlanKeys
 from riskset.study.plan_lines import Key
 from riskset.study.plan_problems import Problem, choose_from
+from riskset.study.plan_sources import source_problems
+from riskset.study.plan_tables import DateWindow
 from riskset.units import lab_factor, parse_duration
 
-_FILES = (".csv", ".csv.gz", ".parquet")
 _AGE_UNITS = ("years", "months", "weeks", "days")
 _MISSING_STOP = ("ongoing", "same day", "reject")
 
 
 def value_problems(plan: PlanKeys) -> list[Problem]:
-    """Files that are not read, durations that are none, and units that are not known or not of one kind."""
-    return [*_files(plan), *_durations(plan), *_units(plan)]
-
-
-def _files(plan: PlanKeys) -> Iterator[Problem]:
-    for name, table in plan.tables.items():
-        if not table.file.lower().endswith(_FILES):
-            yield Problem(
-                ("tables", name, "file"), "this kind of file is not read", f"Save it as {' or '.join(_FILES)}"
-            )
+    """Tables that come from nowhere, durations that are none, and units that are not known or not of one kind."""
+    return [*source_problems(plan), *_durations(plan), *_units(plan)]
 
 
 def _durations(plan: PlanKeys) -> Iterator[Problem]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Mapping
 
-import polars as pl
-
 from riskset.study.plan import StudyPlan
-from riskset.tables import Table, TableSpec, read_table
+from riskset.tables import Table, TableSpec, columns_of, read_table
 
 
 def read_tables(plan: StudyPlan) -> dict[str, Table]:
@@ -39,23 +36,38 @@ def table_specs(plan: StudyPlan) -> dict[str, TableSpec]:
     """Say of each table which columns are dates: those of its own roles, and those that the plan reads there."""
     dates = _dates(plan)
     specs: dict[str, TableSpec] = {}
-    for name, table in plan.tables.items():
-        specs[name] = TableSpec(
-            name=name,
-            file=table.file,
-            id=plan.data.id,
-            time=table.time,
-            value=table.value,
-            unit=table.unit,
-            start=table.start,
-            stop=table.stop,
-            dates=tuple(dict.fromkeys(dates.get(name, ()))),
-            date_only=table.date_only,
-            below_limit=table.below_limit,
-            where=table.where,
-            one_row_per_person=table.one_row_per_person,
-        )
+    for name in plan.tables:
+        specs[name] = _spec(plan, name, tuple(dict.fromkeys(dates.get(name, ()))))
     return specs
+
+
+def _spec(plan: StudyPlan, name: str, dates: tuple[str, ...] = ()) -> TableSpec:
+    table = plan.tables[name]
+    return TableSpec(
+        name=name,
+        file=table.file,
+        id=plan.data.id,
+        time=table.time,
+        value=table.value,
+        unit=table.unit,
+        start=table.start,
+        stop=table.stop,
+        dates=dates,
+        date_only=table.date_only,
+        below_limit=table.below_limit,
+        where=table.where,
+        one_row_per_person=table.one_row_per_person,
+        encoding=table.encoding,
+        delimiter=table.delimiter,
+        decimal=table.decimal,
+        thousands=table.thousands,
+        missing=table.missing,
+        header_row=table.header_row,
+        sheet=table.sheet,
+        date_format=table.date_format,
+        query=table.query,
+        database=table.database,
+    )
 
 
 def _dates(plan: StudyPlan) -> Mapping[str, list[str]]:
@@ -77,14 +89,8 @@ def _dates(plan: StudyPlan) -> Mapping[str, list[str]]:
 
 
 def header(plan: StudyPlan, name: str) -> frozenset[str]:
-    """Read the columns of a table's file; none where it cannot be read, which its reader will explain."""
-    path = plan.folder / plan.tables[name].file
-    try:
-        if path.suffix == ".parquet":
-            return frozenset(pl.read_parquet_schema(path))
-        return frozenset(pl.read_csv(io.BytesIO(path.read_bytes()), n_rows=0, infer_schema_length=0).columns)
-    except (OSError, pl.exceptions.PolarsError):
-        return frozenset()
+    """Read the columns of a table; none where it cannot be read, which its reader will explain."""
+    return frozenset(columns_of(_spec(plan, name), plan.folder))
 
 
 def used_tables(plan: StudyPlan) -> Iterable[str]:

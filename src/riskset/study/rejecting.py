@@ -10,14 +10,15 @@ from riskset.cohort import Rule, apply_rules
 from riskset.errors import ROWS_SHOWN, RisksetError, TableError
 from riskset.study.plan import StudyPlan
 from riskset.study.preflight import raise_all
-from riskset.tables import ROW, Rejects, Table, parse_filter
+from riskset.tables import ROW, Rejects, Table, parse_filter, source_name
 
 
 def check_rejects(plan: StudyPlan, rejects: Rejects) -> None:
     """Stop where more rows of a table broke a rule than the plan allows, and say so of every table."""
     problems: list[RisksetError] = []
     for name, table in plan.tables.items():
-        of_table = Rejects(rejects.frame.filter(pl.col("file") == table.file))
+        source = source_name(name, table.file, sheet=table.sheet, query=table.query)
+        of_table = Rejects(rejects.frame.filter(pl.col("file") == source))
         try:
             of_table.check(table.max_rejects)
         except TableError as problem:

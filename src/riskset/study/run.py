@@ -245,7 +245,7 @@ def _flow(plan: StudyPlan, study: Assembled, persons: pl.DataFrame, steps: tuple
     counts = persons[ENDED_BY].value_counts().sort(["count", ENDED_BY], descending=[True, False])
     return Flow(
         screened=study.ledger.screened,
-        screened_label=f"Persons in {plan.tables[plan.cohort.from_].file}",
+        screened_label=f"Persons in {study.tables[plan.cohort.from_].source}",
         steps=steps,
         included=persons.height,
         ends=tuple(Count(label=_reason(reason, words), n=int(n)) for reason, n in counts.iter_rows()),

@@ -12,6 +12,7 @@ from riskset.tables.matching import MatchedString as MatchedString
 from riskset.tables.matching import check_ids as check_ids
 from riskset.tables.matching import id_form as id_form
 from riskset.tables.matching import match_filter as match_filter
+from riskset.tables.raw import columns_of as columns_of
 from riskset.tables.read import id_text as id_text
 from riskset.tables.read import read_table as read_table
 from riskset.tables.read import require_one_row_per_person as require_one_row_per_person
@@ -20,6 +21,7 @@ from riskset.tables.table import Table as Table
 from riskset.tables.table import TableSpec as TableSpec
 from riskset.tables.table import no_problems as no_problems
 from riskset.tables.table import problems_of as problems_of
+from riskset.tables.table import source_name as source_name
 from riskset.tables.ticks import Clock as Clock
 from riskset.tables.ticks import Times as Times
 from riskset.tables.ticks import to_ticks as to_ticks

@@ -56,18 +56,20 @@ def as_frame(data: Any, *, where: str = "data") -> pl.DataFrame:
         ) from None
 
 
-def with_rows(frame: pl.DataFrame) -> pl.DataFrame:
+def with_rows(frame: pl.DataFrame, first: int = 2) -> pl.DataFrame:
     """Give rows the numbers of a spreadsheet, unless they have them.
 
     Parameters
     ----------
     frame : pl.DataFrame
+    first : int, default 2
+        Number of the first row of data.
 
     Returns
     -------
     pl.DataFrame
-        With a column of row numbers, the first row of data being 2.
+        With a column of row numbers.
     """
     if ROW in frame.columns:
         return frame
-    return frame.with_columns((pl.int_range(pl.len(), dtype=pl.Int64) + 2).alias(ROW))
+    return frame.with_columns((pl.int_range(pl.len(), dtype=pl.Int64) + first).alias(ROW))

@@ -6,9 +6,6 @@ reject only if the study selects the row. A file whose every date is unreadable 
 
 from __future__ import annotations
 
-import hashlib
-import io
-import zlib
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -18,13 +15,16 @@ import polars as pl
 from riskset.errors import TableError
 from riskset.tables.door import ROW, with_rows
 from riskset.tables.filters import nearest, parse_filter
+from riskset.tables.raw import read_raw
 from riskset.tables.table import Table, TableSpec
 from riskset.tables.ticks import Clock
-from riskset.tables.times import NOT_A_DATE, REMEDY, implausible, parse_times, window
-from riskset.tables.values import BelowLimit, parse_values
+from riskset.tables.times import NOT_OF_ERA, REMEDY, implausible, parse_times, window
+from riskset.tables.values import parse_values
+from riskset.tables.width import half_width
 
-_MISSING = ["", "NA"]
-_READABLE = ".csv, .csv.gz or .parquet"
+NO_SUCH_ERA = (
+    "Correct the rows: Heisei ended with H31.4.30, Showa with S64.1.7; eras are read from Meiji 6 on."
+)
 
 
 def read_table(
@@ -65,108 +65,41 @@ def read_table(
     >>> table.frame.rows()
     [('001', datetime.date(2024, 3, 1), 2.3, 2)]
     """
-    path = Path(folder) / spec.file
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise TableError(
-            "the file does not exist",
-            where=spec.file,
-            remedy=f"Put it into the data folder, or correct the file of table '{spec.name}'.",
-        ) from None
-    except OSError:
-        raise TableError(
-            "the file cannot be opened", where=spec.file, remedy="Check that it is a file and may be read."
-        ) from None
-    frame = _parse_file(content, spec)
+    raw = read_raw(spec, Path(folder))
+    frame = raw.frame
     for column in spec.columns:
         if column not in frame.columns:
             raise TableError(
                 f"the column '{column}' does not exist",
-                where=spec.file,
+                where=spec.source,
                 remedy=nearest(column, frame.columns),
             )
+    frame, notes = _without_blank_rows(with_rows(frame.drop(ROW, strict=False), raw.first_row), spec.id)
     if frame.is_empty():
         raise TableError(
-            "the table is empty", where=spec.file, remedy="It has a header and no rows: export it again."
+            "the table is empty", where=spec.source, remedy="It has a header and no rows: export it again."
         )
-    table = Table(
-        with_rows(frame), spec.name, spec.file, hashlib.sha256(content).hexdigest(), n_read=frame.height
-    )
+    table = Table(frame, spec.name, spec.source, raw.sha256, raw.problems, n_read=frame.height, notes=notes)
     table = _with_ids(table, spec.id)
     for column in spec.date_columns:
-        table = _with_dates(table, column, column in spec.date_only, clock, window(plausible_dates))
+        table = _with_dates(table, column, spec, clock, window(plausible_dates))
     if spec.value is not None:
-        table = _with_values(table, spec.value, spec.below_limit)
+        table = _with_values(table, spec.value, spec)
     if spec.where is not None:
-        rows = parse_filter(spec.where, where=f"table '{spec.name}'").rows(table.frame, where=spec.file)
+        rows = parse_filter(spec.where, where=f"table '{spec.name}'").rows(table.frame, where=spec.source)
         table = replace(table, frame=table.frame.filter(rows))
     if spec.one_row_per_person:
-        require_one_row_per_person(table.frame, spec.id, where=spec.file)
+        require_one_row_per_person(table.frame, spec.id, where=spec.source)
     return table
 
 
-def _parse_file(content: bytes, spec: TableSpec) -> pl.DataFrame:
-    name = spec.file.lower()
-    if name.endswith(".parquet"):
-        try:
-            return pl.read_parquet(io.BytesIO(content))
-        except (pl.exceptions.PolarsError, OSError):
-            raise TableError(
-                "the file is not a Parquet file that can be read", where=spec.file, remedy="Export it again."
-            ) from None
-    if not name.endswith((".csv", ".csv.gz")):
-        raise TableError("this kind of file is not read", where=spec.file, remedy=f"Save it as {_READABLE}.")
-    if not content:
-        raise TableError("the file is empty", where=spec.file, remedy="Export it again.")
-    if content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        raise TableError("the file is not UTF-8 text", where=spec.file, remedy="Save it as CSV UTF-8.")
-    header = _header(content)
-    if b"," not in header and any(mark in header for mark in (b";", b"\t", b"|")):
-        raise TableError(
-            "the columns are not separated by commas", where=spec.file, remedy="Save it as CSV with commas."
-        )
-    # Whatever becomes an id, a date or a value is read as it stands; only other columns are given a type.
-    as_text = dict.fromkeys(spec.columns, pl.String)
-    try:
-        frame = pl.read_csv(
-            io.BytesIO(content), schema_overrides=as_text, infer_schema_length=None, null_values=_MISSING
-        )
-    except pl.exceptions.NoDataError:
-        raise TableError("the file is empty", where=spec.file, remedy="Export it again.") from None
-    except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as problem:
-        text = str(problem).lower()
-        if "utf" in text:
-            rule, remedy = "the file is not UTF-8 text", "Save it as CSV UTF-8."
-        elif "more fields" in text or "fields" in text:
-            rule, remedy = (
-                "a row has more fields than the header",
-                "Quote fields that hold commas, or export it again.",
-            )
-        else:
-            rule, remedy = (
-                "the file is not a comma-separated table that can be read",
-                "Export it again as CSV UTF-8.",
-            )
-        raise TableError(rule, where=spec.file, remedy=remedy) from None
-    twice = [c.partition("_duplicated_")[0] for c in frame.columns if "_duplicated_" in c]
-    if twice:
-        raise TableError(
-            f"the column '{twice[0]}' stands twice in the header",
-            where=spec.file,
-            remedy="Rename one of them.",
-        )
-    return frame
-
-
-def _header(content: bytes) -> bytes:
-    """Give the first line, unzipped; nothing where it cannot be unzipped, which the reader will say."""
-    if content[:2] == b"\x1f\x8b":
-        try:
-            content = zlib.decompressobj(wbits=31).decompress(content, 65_536)
-        except zlib.error:
-            return b""
-    return content[:65_536].partition(b"\n")[0]
+def _without_blank_rows(frame: pl.DataFrame, id: str) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Leave out rows in which nothing stands: spreadsheets write them below and between tables."""
+    if frame[id].null_count() == 0:
+        return frame, ()
+    kept = frame.filter(~pl.all_horizontal(pl.exclude(ROW).is_null()))
+    left = frame.height - kept.height
+    return kept, ((f"{left:,} blank row{'' if left == 1 else 's'} left out",) if left else ())
 
 
 def _with_ids(table: Table, column: str) -> Table:
@@ -177,6 +110,8 @@ def _with_ids(table: Table, column: str) -> Table:
 
 def id_text(ids: pl.Series) -> pl.Series:
     """Person ids as text, stripped of blanks around them; whole numbers lose no digit.
+
+    Full-width letters and digits are half-width ones: both mean the same person.
 
     Parameters
     ----------
@@ -191,22 +126,28 @@ def id_text(ids: pl.Series) -> pl.Series:
     >>> id_text(pl.Series([7.0, None, 12.0])).to_list()
     ['7', None, '12']
     """
-    if ids.dtype.is_float() and bool((ids.drop_nulls() == ids.drop_nulls().round()).all()):
-        ids = ids.cast(pl.Int64)  # a column of whole numbers with gaps, as pandas gives it
-    return ids.cast(pl.String).str.strip_chars().replace("", None)
+    if ids.dtype.is_float():
+        ids = ids.fill_nan(None)
+        present = ids.drop_nulls()
+        if bool((present.is_finite() & (present == present.round()) & (present.abs() < 2**53)).all()):
+            ids = ids.cast(pl.Int64)  # a column of whole numbers with gaps, as pandas gives it
+    return half_width(ids.cast(pl.String, strict=False).str.strip_chars()).replace("", None)
 
 
 def _with_dates(
-    table: Table, column: str, date_only: bool, clock: Clock, plausible: tuple[date, date]
+    table: Table, column: str, spec: TableSpec, clock: Clock, plausible: tuple[date, date]
 ) -> Table:
-    parsed = parse_times(table.frame[column], date_only=date_only)
+    parsed = parse_times(
+        table.frame[column], date_only=column in spec.date_only, date_format=spec.date_format
+    )
     present = table.frame[column].is_not_null()
     if present.any() and (parsed.bad == present).all():
+        rule, _ = parsed.problems[0]
         raise TableError(
-            NOT_A_DATE,
+            rule,
             where=f"{table.source}, column '{column}'",
             rows=table.frame[ROW].filter(parsed.bad).to_list(),
-            remedy=REMEDY,
+            remedy=NO_SUCH_ERA if rule == NOT_OF_ERA else REMEDY,
         )
     if parsed.mixed and clock == "time":
         raise TableError(
@@ -217,13 +158,19 @@ def _with_dates(
     outside = implausible(parsed.values, plausible)
     values = parsed.values.zip_with(~outside, parsed.values.clear(parsed.values.len()))
     table = replace(table, frame=table.frame.with_columns(values.alias(column)))
-    table = _add_problems(table, column, NOT_A_DATE, parsed.bad)
+    for rule, rows in parsed.problems:
+        table = _add_problems(table, column, rule, rows)
     return _add_problems(table, column, f"a date must lie between {plausible[0]} and {plausible[1]}", outside)
 
 
-def _with_values(table: Table, column: str, below_limit: BelowLimit | None) -> Table:
-    parsed = parse_values(table.frame[column], below_limit=below_limit)
-    counted = int(parsed.behind_limit.sum()) if below_limit in {"limit", "half"} else 0
+def _with_values(table: Table, column: str, spec: TableSpec) -> Table:
+    parsed = parse_values(
+        table.frame[column],
+        below_limit=spec.below_limit,
+        decimal=spec.decimal,
+        thousands=spec.thousands,
+    )
+    counted = int(parsed.behind_limit.sum()) if spec.below_limit in {"limit", "half"} else 0
     table = replace(
         table, frame=table.frame.with_columns(parsed.values.alias(column)), n_behind_limit=counted
     )

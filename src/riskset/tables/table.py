@@ -9,7 +9,9 @@ import polars as pl
 
 from riskset.tables.door import ROW
 from riskset.tables.rejects import Rejects
-from riskset.tables.values import BelowLimit
+from riskset.tables.text import Encoding
+from riskset.tables.times import DateFormat
+from riskset.tables.values import BelowLimit, Decimal, Thousands
 
 _PROBLEMS = {"row": pl.Int64, "column": pl.String, "rule": pl.String}
 
@@ -23,7 +25,7 @@ class TableSpec:
     name : str
         Its name in the plan.
     file : str
-        Relative to the data folder.
+        Relative to the data folder; empty for a query of PostgreSQL.
     id : str
         Column of person ids, always read as text.
     time, value, unit, start, stop : str, optional
@@ -38,6 +40,24 @@ class TableSpec:
         Rows of the file that are the table.
     one_row_per_person : bool
         Whether a second row of a person is an error.
+    encoding : str, optional
+        Of a text file that is neither UTF-8 nor begins with a byte order mark.
+    delimiter : str, default ","
+        Between the columns of a text file.
+    decimal, thousands : str
+        Signs within the numbers of a text file.
+    missing : sequence of str
+        Texts that mean nothing is known, besides an empty field and NA.
+    header_row : int, default 1
+        Row of the column names in a text file or sheet.
+    sheet : str, optional
+        Of a workbook that has several.
+    date_format : {"year first", "day first", "month first", "excel", "excel 1904"}
+        What dates mean that are not written year first.
+    query : str, optional
+        SQL that gives the table, from a DuckDB file or from `database`.
+    database : str, optional
+        Address of a PostgreSQL database, ``postgresql://reader@host/name``, without the password.
 
     Examples
     --------
@@ -58,6 +78,21 @@ class TableSpec:
     below_limit: BelowLimit | None = None
     where: str | None = None
     one_row_per_person: bool = False
+    encoding: Encoding | None = None
+    delimiter: str = ","
+    decimal: Decimal = "."
+    thousands: Thousands | None = None
+    missing: Sequence[str] = ()
+    header_row: int = 1
+    sheet: str | None = None
+    date_format: DateFormat = "year first"
+    query: str | None = None
+    database: str | None = None
+
+    @property
+    def source(self) -> str:
+        """What messages call the table's origin; no two tables of one study share it unless they share rows."""
+        return source_name(self.name, self.file, sheet=self.sheet, query=self.query)
 
     @property
     def date_columns(self) -> tuple[str, ...]:
@@ -70,6 +105,32 @@ class TableSpec:
         """Columns that the file must have."""
         named = [c for c in (self.id, self.value, self.unit) if c is not None]
         return tuple(dict.fromkeys([*named, *self.date_columns]))
+
+
+def source_name(name: str, file: str, *, sheet: str | None = None, query: str | None = None) -> str:
+    """Name the origin of a table's rows: the file, and what part of it.
+
+    Parameters
+    ----------
+    name : str
+        Of the table in the plan.
+    file : str
+    sheet, query : str, optional
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> source_name("labs", "labs.csv"), source_name("labs", "clinic.xlsx", sheet="Labs")
+    ('labs.csv', "clinic.xlsx, sheet 'Labs'")
+    >>> source_name("labs", "", query="SELECT * FROM labs")
+    "PostgreSQL, query of 'labs'"
+    """
+    if query is not None:
+        return f"{file or 'PostgreSQL'}, query of '{name}'"
+    return file if sheet is None else f"{file}, sheet '{sheet}'"
 
 
 def no_problems() -> pl.DataFrame:
@@ -93,9 +154,9 @@ class Table:
     name : str
         Name in the plan.
     source : str
-        File name.
+        File name, with the sheet or query if it is one of several.
     sha256 : str
-        Of the file's bytes.
+        Of the file's bytes; of a query, of its result written as CSV.
     problems : pl.DataFrame
         row, column, rule: what could not be read.
     n_read : int

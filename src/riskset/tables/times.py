@@ -1,21 +1,41 @@
 """Dates and time stamps as they stand in tables: read when unambiguous, refused when not.
 
-Year first is read (ISO dates, also with ``/`` or without separators), with or without a time. Day first and
-month first cannot be told apart and are refused with the remedy. A column that holds only midnights is a date.
+Year first is read (ISO dates, also with ``/``, ``.`` or without separators), with or without a time, and so are dates
+of Japanese eras. Day first and month first cannot be told apart and are refused with the remedy, unless the table
+declares which; so are a spreadsheet's serial numbers. A column that holds only midnights is a date.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Literal
 
 import polars as pl
 
+from riskset.tables.eras import common_calendar, from_serials
+from riskset.tables.width import half_width
+
+DateFormat = Literal["year first", "day first", "month first", "excel", "excel 1904"]
 EARLIEST = date(1900, 1, 1)
-_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d")
-_STAMPS = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S%.f", "%Y/%m/%d %H:%M")
+_YEAR_FIRST = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%Y.%m.%d")
+_DAY_FIRST = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y")
+_MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y", "%m.%d.%Y")
+_CLOCKS = (" %H:%M:%S%.f", " %H:%M")
+_RUN_TOGETHER = ("%Y%m%d%H%M%S", "%Y%m%d%H%M")
 NOT_A_DATE = "a date must be written year first (2024-03-01), with or without a time"
-REMEDY = "Write dates as YYYY-MM-DD: day first and month first cannot be told apart. Time stamps are YYYY-MM-DD HH:MM:SS."
+NOT_OF_ERA = "a date of a Japanese era must lie within the era"
+_DECLARED: dict[DateFormat, str] = {
+    "year first": NOT_A_DATE,
+    "day first": "a date must be written day first (31/12/2024), as the table declares, or year first",
+    "month first": "a date must be written month first (12/31/2024), as the table declares, or year first",
+    "excel": "a date must be a spreadsheet's serial number, as the table declares, or written year first",
+    "excel 1904": "a date must be a spreadsheet's serial number, as the table declares, or written year first",
+}
+REMEDY = (
+    "Write dates as YYYY-MM-DD, time stamps as YYYY-MM-DD HH:MM:SS. day first and month first cannot be told apart: "
+    'declare date_format = "day first" or "month first" for the table ("excel" for serial numbers).'
+)
 
 
 @dataclass(frozen=True)
@@ -30,14 +50,19 @@ class ParsedTimes:
         True where something stands there that is not a date.
     mixed : bool
         Dates and time stamps stand in one column.
+    problems : tuple of (rule, pl.Series)
+        The bad rows, by the rule they break.
     """
 
     values: pl.Series
     bad: pl.Series
     mixed: bool = False
+    problems: tuple[tuple[str, pl.Series], ...] = ()
 
 
-def parse_times(column: pl.Series, *, date_only: bool = False) -> ParsedTimes:
+def parse_times(
+    column: pl.Series, *, date_only: bool = False, date_format: DateFormat = "year first"
+) -> ParsedTimes:
     """Read a column of dates, time stamps or day numbers.
 
     Parameters
@@ -46,6 +71,8 @@ def parse_times(column: pl.Series, *, date_only: bool = False) -> ParsedTimes:
         Text, dates, time stamps or numbers.
     date_only : bool, default False
         The time of day says nothing, whatever it is.
+    date_format : {"year first", "day first", "month first", "excel", "excel 1904"}, default "year first"
+        What text means that is not written year first; under "excel", numbers are serial numbers.
 
     Returns
     -------
@@ -55,13 +82,14 @@ def parse_times(column: pl.Series, *, date_only: bool = False) -> ParsedTimes:
     --------
     >>> parse_times(pl.Series(["2024-03-01", "03/01/2024", None])).bad.to_list()
     [False, True, False]
+    >>> parse_times(pl.Series(["03/01/2024"]), date_format="day first").values.to_list()
+    [datetime.date(2024, 1, 3)]
     >>> parse_times(pl.Series(["2024-03-01 00:00:00", "2024-03-02 00:00:00"])).values.dtype
     Date
     """
     good = pl.repeat(False, column.len(), eager=True)
     if column.dtype.is_numeric():
-        compact = _compact(column)
-        return ParsedTimes(column.cast(pl.Float64).fill_nan(None), good) if compact is None else compact
+        return _from_numbers(column, date_only=date_only, date_format=date_format)
     if column.dtype == pl.Date:
         return ParsedTimes(column, good)
     if isinstance(column.dtype, pl.Datetime):
@@ -70,7 +98,35 @@ def parse_times(column: pl.Series, *, date_only: bool = False) -> ParsedTimes:
         return ParsedTimes(_midnights(column.dt.cast_time_unit("us"), date_only=date_only), good)
     if column.dtype == pl.Null:
         return ParsedTimes(column.cast(pl.Date), good)
-    return _from_text(column.cast(pl.String), date_only=date_only)
+    return _from_text(column.cast(pl.String, strict=False), date_only=date_only, date_format=date_format)
+
+
+def _from_numbers(column: pl.Series, *, date_only: bool, date_format: DateFormat) -> ParsedTimes:
+    if date_format == "year first":
+        compact = _compact(column)
+        good = pl.repeat(False, column.len(), eager=True)
+        return ParsedTimes(column.cast(pl.Float64).fill_nan(None), good) if compact is None else compact
+    present = column.cast(pl.Float64).fill_nan(None).is_not_null()
+    if date_format in {"day first", "month first"}:
+        return _parsed(pl.Series([None], dtype=pl.Date).new_from_index(0, column.len()), present, date_format)
+    values = from_serials(column.cast(pl.Float64), since_1904=date_format == "excel 1904")
+    bad = present & values.is_null()
+    return _parsed(values.dt.date() if date_only else values, bad, date_format)
+
+
+def _parsed(
+    values: pl.Series,
+    bad: pl.Series,
+    date_format: DateFormat,
+    *,
+    mixed: bool = False,
+    of_no_era: pl.Series | None = None,
+) -> ParsedTimes:
+    """Put the bad rows under their rules."""
+    found = [(_DECLARED[date_format], bad if of_no_era is None else bad & ~of_no_era)]
+    if of_no_era is not None:
+        found.append((NOT_OF_ERA, bad & of_no_era))
+    return ParsedTimes(values, bad, mixed, tuple((rule, rows) for rule, rows in found if rows.any()))
 
 
 def _compact(column: pl.Series) -> ParsedTimes | None:
@@ -81,26 +137,46 @@ def _compact(column: pl.Series) -> ParsedTimes | None:
     if low < 18_000_101 or high > 25_001_231:
         return None
     dates = column.cast(pl.String).str.to_date("%Y%m%d", strict=False)
-    return ParsedTimes(dates, dates.is_null() & column.is_not_null())
+    return _parsed(dates, dates.is_null() & column.is_not_null(), "year first")
 
 
-def _from_text(text: pl.Series, *, date_only: bool) -> ParsedTimes:
-    text = text.str.strip_chars().replace("", None)
+def _from_text(text: pl.Series, *, date_only: bool, date_format: DateFormat) -> ParsedTimes:
+    text = half_width(text.str.strip_chars()).replace("", None)
     present = text.is_not_null()
-    days = _first_that_reads(text, _DATES, stamps=False)
+    forms = _forms(date_format)
+    days = _first_that_reads(text, forms, stamps=False)
     if (days.is_not_null() == present).all():
         return ParsedTimes(days, ~present & present)
-    numbers = text.cast(pl.Float64, strict=False)
-    if (numbers.is_not_null() == present).all():
-        return ParsedTimes(numbers.fill_nan(None), ~present & present)
-    stamps = _first_that_reads(text.str.replace("T", " ", literal=True), _STAMPS, stamps=True)
+    if days.null_count() == days.len():  # else they are compact dates, one of them wrong
+        numbers = text.cast(pl.Float64, strict=False)
+        if (numbers.is_not_null() == present).all():
+            return _from_numbers(numbers.fill_nan(None), date_only=date_only, date_format=date_format)
+    text, of_no_era = common_calendar(text)
+    days = _first_that_reads(text, forms, stamps=False)
+    clocks = tuple(form + clock for form in forms if form != "%Y%m%d" for clock in _CLOCKS)
+    stamps = _first_that_reads(
+        text.str.replace("T", " ", literal=True), (*clocks, *_RUN_TOGETHER), stamps=True
+    )
+    if date_format in {"excel", "excel 1904"}:
+        serials = from_serials(text.cast(pl.Float64, strict=False), since_1904=date_format == "excel 1904")
+        fresh = days.is_null() & stamps.is_null()
+        if serials.dtype == pl.Date:
+            days = days.zip_with(~fresh, serials)
+        else:
+            stamps = stamps.zip_with(~fresh, serials)
     bad = present & days.is_null() & stamps.is_null()
     if stamps.null_count() == stamps.len():
-        return ParsedTimes(days, bad)
+        return _parsed(days, bad, date_format, of_no_era=of_no_era)
     mixed = bool(days.is_not_null().any())
     both = stamps.zip_with(stamps.is_not_null(), days.cast(pl.Datetime("us")))
     values = _midnights(both, date_only=date_only)
-    return ParsedTimes(values, bad, mixed and values.dtype != pl.Date)
+    mixed = mixed and values.dtype != pl.Date
+    return _parsed(values, bad, date_format, mixed=mixed, of_no_era=of_no_era)
+
+
+def _forms(date_format: DateFormat) -> tuple[str, ...]:
+    more = {"day first": _DAY_FIRST, "month first": _MONTH_FIRST}.get(date_format, ())
+    return (*_YEAR_FIRST, *more)
 
 
 def _first_that_reads(text: pl.Series, formats: tuple[str, ...], *, stamps: bool) -> pl.Series:
@@ -108,8 +184,8 @@ def _first_that_reads(text: pl.Series, formats: tuple[str, ...], *, stamps: bool
         0, text.len()
     )
     for form in formats:
-        unread = text.filter(result.is_null() & text.is_not_null())
-        if unread.is_empty():
+        unread = result.is_null() & text.is_not_null()
+        if not unread.any():
             break
         read = (
             text.str.to_datetime(form, strict=False, time_unit="us")

@@ -104,7 +104,7 @@ WRONG = [
     ("bmi              =", '"body mass" =', ["body mass", "letters, digits and underscores"]),
     ("knots = 4", "knots = 9", ["exposure.curve.knots", "at most 7"]),
     ("riskset  = 1", "riskset = 2", ["riskset", "2 is not possible here"]),
-    ('"labs.csv"', '"labs.xlsx"', ["tables.labs.file", "not read", ".parquet"]),
+    ('"labs.csv"', '"labs.sav"', ["tables.labs.file", "not read", ".parquet"]),
     ("analyte = 'magnesium'", "analyte = (SELECT 1)", ["measures.mg.where", "may not use"]),
     ("analyte = 'magnesium'", "analyte == ", ["measures.mg.where", "not an SQL expression"]),
     ("analyte = 'magnesium'", "analyte IN (SELECT a FROM read_csv('/etc/passwd'))", ["measures.mg.where"]),

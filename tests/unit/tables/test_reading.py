@@ -64,10 +64,6 @@ def test_missing_column_names_the_nearest(read):
         ("id,date,value,unit\na,2024-03-01,2.3,mg/dL,x\n", "more fields than the header"),
         ("id;date;value;unit\na;2024-03-01;2,3;mg/dL\n", "not separated by commas"),
         ("id,date,value,unit,id\na,2024-03-01,2.3,mg/dL,a\n", "stands twice"),
-        (
-            "id,date,value,unit\na,2024-03-01,2.3,mg/dL\n".encode("utf-16"),
-            "UTF-8|does not exist|cannot|can be read",
-        ),
         (b"id,date,value,unit\n\x83\x7d,2024-03-01,2.3,mg/dL\n", "not UTF-8"),
     ],
 )
@@ -79,9 +75,9 @@ def test_files_that_are_refused(read, content, rule):
 def test_absent_file_and_unknown_kind(tmp_path):
     with pytest.raises(TableError, match=r"labs\.csv: the file does not exist"):
         read_table(LABS, tmp_path)
-    (tmp_path / "labs.xlsx").write_bytes(b"PK")
+    (tmp_path / "labs.sav").write_bytes(b"$FL2")
     with pytest.raises(TableError, match="this kind of file is not read") as caught:
-        read_table(TableSpec("labs", "labs.xlsx", id="id"), tmp_path)
+        read_table(TableSpec("labs", "labs.sav", id="id"), tmp_path)
     assert "Save it as .csv" in str(caught.value)
     (tmp_path / "labs.parquet").write_bytes(b"PK")
     with pytest.raises(TableError, match="Parquet"):
@@ -167,7 +163,7 @@ def test_forms_of_time_that_are_read(texts, kind):
 
 
 @pytest.mark.parametrize(
-    "text", ["1.3.2024", "03-01-2024", "2024-13-01", "2024-02-30", "R5.4.1", "yesterday", "2024"]
+    "text", ["1.3.2024", "03-01-2024", "2024-13-01", "2024-02-30", "R5.13.1", "yesterday", "2024"]
 )
 def test_forms_of_time_that_are_not(text):
     parsed = parse_times(pl.Series(["2024-03-01", text]))
