@@ -24,7 +24,7 @@ from riskset.plots.hazard_ratio import CurvePanel, hazard_ratio_curve_figure
 from riskset.plots.survival import SurvivalLine, survival_figure
 from riskset.report import formats as fmt
 from riskset.report.clock import clock_of
-from riskset.report.models import Outcome, exposure_level, labels_of, modifier_level, outcomes_of
+from riskset.report.models import Outcome, contrast, exposure_level, labels_of, modifier_level, outcomes_of
 from riskset.study.ids import slug
 from riskset.study.results import Estimate, RateCell, Results, SplineCurve, SurvivalCurve
 from riskset.study.wording import inside, listing
@@ -190,9 +190,9 @@ def _forest(outcome: Outcome, results: Results, number: int) -> Drawing:
             fmt.label(name), e.estimate, e.lower, e.upper, cells=both if behind and cells else (), text=text
         )
 
-    what = others[0] if not several else "each level"
+    what = others[0] if not several else "level"
     rows = [
-        ForestRow(fmt.label(f"{results.exposure_label} {what} against {reference}"), heading=True),
+        ForestRow(contrast(results), heading=True),
         *(line(e, behind=True) for e in model.exposure_in_modifier),
         ForestRow(f"Ratio of these, against {fmt.label(results.modifier_levels[0])}", heading=True),
         *(line(e, behind=False) for e in model.interaction),

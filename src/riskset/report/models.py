@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from riskset.errors import PlanError
 from riskset.report import formats as fmt
@@ -11,6 +11,9 @@ from riskset.report.table import Cell, Rows, Table, col, p_value, ratio, row, wa
 from riskset.study.ids import parse_id
 from riskset.study.results import Estimate, ModelResult, Results
 from riskset.study.wording import inside, listing
+
+MODELS_ABREAST = 3
+"""Models set side by side: as many as fit a page of A4 with two columns each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +88,25 @@ def _first(line: Iterable[Estimate | None]) -> Estimate:
     return next(e for e in line if e is not None)
 
 
+def contrast(results: Results) -> str:
+    """Say what is compared: "Magnesium < 2.4 mg/dL against ≥ 2.4 mg/dL"."""
+    reference, *others = results.exposure_levels
+    what = f" {others[0]}" if len(others) == 1 else ", each level,"
+    return fmt.label(f"{results.exposure_label}{what} against {reference}")
+
+
+def abreast(outcome: Outcome) -> tuple[Outcome, ...]:
+    """Part an outcome's models into as many as a page of paper holds side by side."""
+    return tuple(
+        replace(outcome, models=outcome.models[k : k + MODELS_ABREAST])
+        for k in range(0, len(outcome.models), MODELS_ABREAST)
+    )
+
+
 def hazard_ratios(results: Results, outcome: Outcome, number: int) -> Table:
-    """Set the hazard ratios of one outcome: Models side by side, strata and their ratio below each other."""
+    """Set the hazard ratios of one outcome: models side by side, strata and their ratio below each other."""
     models = outcome.models
     several = len(results.exposure_levels) > 2
-    reference, *others = results.exposure_levels
     naive = results.modifier_levels[0]
 
     def lines(part: str, name: str) -> tuple[tuple[Cell, ...], ...]:
@@ -106,13 +123,10 @@ def hazard_ratios(results: Results, outcome: Outcome, number: int) -> Table:
             out.append((row(text, indent=True), *values))
         return tuple(out)
 
-    contrast = others[0] if len(others) == 1 else "each level"
     groups = [
         Rows(
             lines("exposure_in_modifier", "exposure"),
-            heading=fmt.label(
-                f"{results.exposure_label} {contrast} against {reference}, by {inside(results.modifier_label)}"
-            ),
+            heading=f"{contrast(results)}, by {inside(results.modifier_label)}",
         ),
         Rows(
             lines("modifier_in_exposure", "modifier"),
@@ -171,8 +185,9 @@ def _notes(outcome: Outcome) -> tuple[str, ...]:
     models = outcome.models
     same = len({(m.basis.n_rows, m.basis.n_events) for m in models}) == 1
     first = models[0].basis
+    who = "The model rests on" if len(models) == 1 else "All models rest on the same"
     basis = (
-        f"All models rest on the same {fmt.plural(first.n_rows, 'row')} of {fmt.plural(first.n_persons, 'person')} "
+        f"{who} {fmt.plural(first.n_rows, 'row')} of {fmt.plural(first.n_persons, 'person')} "
         f"with {fmt.plural(first.n_events, 'event')}."
         if same
         else "Rows differ between the models: "

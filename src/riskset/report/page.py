@@ -63,7 +63,7 @@ class OutcomeModels:
     key: str
     label: str
     figure: Drawing
-    table: Table
+    tables: tuple[Table, ...]
     coefficients: tuple[Table, ...]
 
 
@@ -117,7 +117,7 @@ def make_page(results: Results, figures: Drawings) -> str:
         "flow": figures.flow,
         "table1": tuple(people.table1(t, next(number)) for t in results.table1),
         "rates": tuple(_rates(results, number)),
-        "models": tuple(_models(results, o, figures.forests[o.key], next(number)) for o in outcomes),
+        "models": tuple(_models(results, o, figures.forests[o.key], number) for o in outcomes),
         "lost": (people.rows_lost(results, next(number)),) if results.rows_lost else (),
         "curves": tuple(
             _curve(results, c, labels.get(c.outcome, c.outcome), figures.curves[c.outcome], next(number))
@@ -203,12 +203,12 @@ def _rates(results: Results, tables: Iterator[int]) -> Iterator[Table]:
         yield people.cells(results, split[k : k + people.OUTCOMES_ABREAST], next(tables))
 
 
-def _models(results: Results, outcome: Outcome, figure: Drawing, number: int) -> OutcomeModels:
+def _models(results: Results, outcome: Outcome, figure: Drawing, number: Iterator[int]) -> OutcomeModels:
     return OutcomeModels(
         key=slug(outcome.key),
         label=outcome.label,
         figure=figure,
-        table=models.hazard_ratios(results, outcome, number),
+        tables=tuple(models.hazard_ratios(results, part, next(number)) for part in models.abreast(outcome)),
         coefficients=tuple(models.coefficients(m, outcome.label) for m in outcome.models),
     )
 

@@ -13,7 +13,7 @@ from typing import LiteralString
 from markupsafe import Markup
 
 from riskset.report import formats as fmt
-from riskset.report.models import Outcome, exposure_level, modifier_level
+from riskset.report.models import Outcome, contrast, exposure_level, modifier_level
 from riskset.report.people import rate_decimals
 from riskset.study import wording
 from riskset.study.results import Estimate, ModelResult, OutcomeRates, Results, SplineCurve
@@ -62,13 +62,6 @@ def _names(items: list[str]) -> Markup:
     if len(joined) < 2:
         return Markup("").join(joined)
     return say("{} and {}", Markup(", ").join(joined[:-1]), joined[-1])
-
-
-def contrast(results: Results) -> Markup:
-    """Say what is compared: "Magnesium < 2.4 mg/dL against ≥ 2.4 mg/dL"."""
-    reference, *others = results.exposure_levels
-    what = others[0] if len(others) == 1 else "each level"
-    return say("{} {} against {}", inside(results.exposure_label), name(what), name(reference))
 
 
 def inside(text: str) -> Markup:
@@ -318,7 +311,7 @@ def card_caption(outcome: Outcome, results: Results) -> Markup:
     """Say what the bars of a card show."""
     return say(
         "Hazard ratio of {}, {}, by {}",
-        contrast(results),
+        inside(contrast(results)),
         name(outcome.primary.model),
         inside(results.modifier_label),
     )

@@ -433,6 +433,59 @@ SIGNS = " ".join(
         "--> ]]> <!-- {{ 7*7 }} {% raw %}",
     ]
 )
+
+
+def test_three_levels_of_exposure_are_told_apart(results: Results, figures: Drawings) -> None:
+    """A plan of tertiles: each line says which level it compares."""
+    low, high = results.exposure_levels[1], "> 2.8 mg/dL"
+
+    def doubled(part: tuple[Estimate, ...]) -> tuple[Estimate, ...]:
+        more = tuple(e.model_copy(update={"id": e.id.replace(low, high)}) for e in part)
+        return (*part, *(e for e in more if e.id not in {x.id for x in part}))
+
+    model = next(m for m in results.models if m.primary and m.outcome == "cve")
+    model = model.model_copy(
+        update={
+            k: doubled(getattr(model, k))
+            for k in ("exposure_in_modifier", "modifier_in_exposure", "interaction")
+        }
+    )
+    variant = results.model_copy(
+        update={"models": (model,), "exposure_levels": (*results.exposure_levels, high), "curves": ()}
+    )
+    root = Tree(make_page(variant, figures)).root
+    table = next(
+        t for t in root.find("table") if "hazard ratios and their ratios" in t.find("caption")[0].text
+    )
+    rows = [h.text for h in table.find("th") if h.attrs["scope"] == "row"]
+    assert rows[:6] == [f"{m}: {e}" for e in (low, high) for m in ("naive", "user", "past")]
+    assert "user, where > 2.8 mg/dL" in rows
+    card = card_of(variant, figures, "Cardiovascular event")
+    assert "for user against naive (magnesium > 2.8 mg/dL)" in card
+    assert "Hazard ratio of magnesium, each level, against ≥ 2.4 mg/dL" in card
+
+
+def test_more_models_than_fit_a_page_stand_in_two_tables(results: Results, figures: Drawings) -> None:
+    models = [m for m in results.models if m.outcome == "cve"]
+    more = [
+        m.model_copy(update={"model": f"Model {k}", "slug": f"model-{k}", "primary": False})
+        for k, m in enumerate(models, 4)
+    ]
+    variant = results.model_copy(update={"models": (*models, *more), "curves": ()})
+    root = Tree(make_page(variant, figures)).root
+    tables = [t for t in root.find("table") if "hazard ratios and their ratios" in t.find("caption")[0].text]
+    heads = [[h.text for h in t.find("th") if h.attrs["scope"] == "colgroup"] for t in tables]
+    assert heads == [["Model 1", "Model 2", "Model 3 (primary)"], ["Model 4", "Model 5", "Model 6"]]
+
+
+def test_a_single_model_is_not_called_all(results: Results, figures: Drawings) -> None:
+    model = next(m for m in results.models if m.primary and m.outcome == "cve")
+    variant = results.model_copy(update={"models": (model,), "curves": ()})
+    text = Tree(make_page(variant, figures)).root.text
+    assert "The model rests on 14,382" in text
+    assert "All models rest" not in text
+
+
 HOSTILE = {
     "signs": SIGNS,
     "right to left": "مغنيسيوم المصل \u202eabc",
