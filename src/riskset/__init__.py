@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from riskset.cox import Ridge as Ridge
     from riskset.cox import anova as anova
     from riskset.cox import bootstrap as bootstrap
+    from riskset.cox import cox_survival as cox_survival
     from riskset.cox import cox_zph as cox_zph
     from riskset.cox import coxph as coxph
     from riskset.curves import incidence_rate as incidence_rate
@@ -44,6 +45,7 @@ _FACE = {
     "Ridge": "riskset.cox",
     "anova": "riskset.cox",
     "bootstrap": "riskset.cox",
+    "cox_survival": "riskset.cox",
     "cox_zph": "riskset.cox",
     "coxph": "riskset.cox",
     "incidence_rate": "riskset.curves",
@@ -72,6 +74,7 @@ __all__ = [  # a literal list, for type checkers; tests hold it against _FACE
     "anova",
     "bootstrap",
     "check_episodes",
+    "cox_survival",
     "cox_zph",
     "coxph",
     "hazard_ratio_curve",

@@ -10,6 +10,7 @@ from riskset.cox.fit import CoxFit
 from riskset.cox.hypotheses import Test
 from riskset.cox.inference import likelihood_ratio, profile_interval, wald_test
 from riskset.cox.penalties import Firth, Ridge
+from riskset.cox.survival import CoxSurvival, cox_survival
 from riskset.cox.zph import ProportionalHazards, cox_zph
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Concordance",
     "Contrast",
     "CoxFit",
+    "CoxSurvival",
     "Firth",
     "GlobalTests",
     "MatrixFit",
@@ -26,6 +28,7 @@ __all__ = [
     "Test",
     "anova",
     "bootstrap",
+    "cox_survival",
     "cox_zph",
     "coxph",
     "coxph_matrix",

@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from riskset.cox.arrays import MatrixFit, codes
+from riskset.cox.baseline import baseline_hazard
 from riskset.cox.concordance import Concordance, TimeWeight, concordance_of, sums
 from riskset.cox.estimates import Contrast, GlobalTests
 from riskset.cox.hypotheses import Test, profile_limit
 from riskset.cox.penalties import Firth, Quadratic
+from riskset.cox.predict import Kind as Prediction
+from riskset.cox.predict import Reference, predict
 from riskset.cox.printing import printed
 from riskset.cox.residuals import Kind as Residual
 from riskset.cox.residuals import residuals
@@ -272,6 +275,16 @@ class CoxFit:
     ) -> Floats:
         """Residuals by row, person or event; see `riskset.cox.residuals.residuals`."""
         return residuals(self, type, collapse, weighted)
+
+    def baseline_hazard(self, *, centered: bool = True) -> pl.DataFrame:
+        """Cumulative baseline hazard per stratum; see `riskset.cox.baseline.baseline_hazard`."""
+        return baseline_hazard(self, centered=centered)
+
+    def predict(
+        self, type: Prediction = "lp", data: Any = None, *, reference: Reference | None = None
+    ) -> tuple[Floats, Floats]:
+        """Predictions of rows with standard errors; see `riskset.cox.predict.predict`."""
+        return predict(self, type, data, reference=reference)
 
     def concordance(
         self, timewt: TimeWeight = "n", *, until: float | None = None, cluster: str | None = None
