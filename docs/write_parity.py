@@ -28,6 +28,7 @@ TITLES = {
     "design": "Columns of formulas",
     "effects": "Interactions, profile likelihood, hazard-ratio curves",
     "timeline": "Episodes by tmerge",
+    "splitting": "Episodes of several tables by tmerge, splits by survSplit and splitLexis",
 }
 # The data set of a case, by the first pattern that its FILE/CASE matches; see tests/data/README.md.
 DATA_SETS = {
@@ -47,6 +48,8 @@ DATA_SETS = {
     r"effects/visits": "pbcseq",
     r"effects/": "pbc",
     r"timeline/": "pbcseq",
+    r"splitting/lexis": "mgus2",
+    r"splitting/": "nafld",
 }
 NOT_COVERED = [
     "`pspline()` (penalised splines) and `frailty()`: riskset has neither. Its splines are restricted cubic.",

@@ -21,6 +21,21 @@ begins with `timeline`, it is
 
     timeline = Timeline(persons, id="id", entry="entry", exit="exit")
 """
+TAIL = """## Beside R
+
+R's `tmerge`, `survSplit` and Epi's `splitLexis` make the same rows from the same tables (`tests/parity`), delays and
+missing results included. These differ by design:
+
+| here | in R | why |
+| --- | --- | --- |
+| a lag delays what is dated day 0 or before too | `tmerge(delay=)` lets that in at once | a lag is the time until a value is known, and that of day 0 is no exception |
+| values expire after `carry_forward`; left out, they never do | values are carried for ever | a value of years ago says little about today |
+| several values at one time become their mean, or what the plan says | the last row wins | the order of the rows of a table means nothing |
+| a person with follow-up of no length leaves with an entry in the audit | a row of no length, or an error | it cannot enter a partial likelihood |
+| events outside the follow-up are counted by reason | attributes of the result (`tcount`) | the report shows them |
+| a split by calendar year puts the first of January into the new year | a cut at the number given | in whole days the first of January is (31 December, 1 January] |
+| a recurrent event counts once a day | each row is a row | a stroke in two tables is one stroke |
+"""
 PERSONS = 'Timeline(persons, id="id", entry="entry", exit="exit")'
 
 
@@ -86,7 +101,7 @@ def page() -> str:
             lines += [f"## {section}", introductions[section]]
         lines.append(f"### {case.title}")
         lines += [_block(block) for block in case.blocks]
-    return "\n\n".join(line.strip("\n") for line in lines if line) + "\n"
+    return "\n\n".join(line.strip("\n") for line in [*lines, TAIL] if line) + "\n"
 
 
 def code(text: str) -> str:
