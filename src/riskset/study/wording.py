@@ -19,7 +19,7 @@ def inside(text: str) -> str:
     >>> inside("New fracture"), inside("PTH"), inside("Mg < 2.4"), inside("Proton-pump inhibitor")
     ('new fracture', 'PTH', 'Mg < 2.4', 'proton-pump inhibitor')
     """
-    parts = text.partition(" ")[0].split("-")
+    parts = text.partition(" ")[0].rstrip(",;:").split("-")
     if len(parts[0]) >= 3 and all(part.isalpha() for part in parts) and "".join(parts)[1:].islower():
         return text[0].lower() + text[1:]
     return text
