@@ -12,7 +12,7 @@ from riskset.cox.penalised import maximum
 from riskset.cox.penalties import Firth, Penalty, Quadratic, Ridge
 from riskset.cox.robust import cluster_scores
 from riskset.errors import FitError
-from riskset.kernel import RiskRows, State, build_index, evaluate, information, risk_rows, score
+from riskset.kernel import RiskRows, State, build_index, by_shares, evaluate, information, risk_rows, score
 from riskset.linalg import Cholesky, quadratic_form, rank_revealing_cholesky
 
 Floats = NDArray[np.float64]
@@ -20,6 +20,10 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 CENTRE_ROWS = 1 << 12  # rows centred at a time, so that a block stays in cache
+# A matrix of more bytes than this is centred only if a column's mean is further from zero than so many standard
+# deviations. Sums of squares about zero lose a factor 1 + FAR^2 of digits against those about the mean: not two.
+LARGE = 1 << 25
+FAR = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class MatrixFit:
     rows : RiskRows
         What the likelihood is computed from; rows never at risk at an event are not in it.
     means : float array (p,)
-        What the columns were centred at.
+        What the columns were centred at; zeros where a large matrix was near enough to it as it was.
     start : float array (p,)
     state : State
         The likelihood at the end.
@@ -111,7 +115,8 @@ def coxph_matrix(
     Parameters
     ----------
     X : array (n, p)
-        Covariates, no missing values.
+        Covariates, no missing values. A large matrix with no column far from zero is not copied: the fit
+        keeps a view of it, and it must not be changed while the fit is used.
     entry : array (n,) or None
         Start of each row's time at risk, exclusive; None for right-censored data.
     exit : array (n,)
@@ -282,17 +287,45 @@ def _take(values: Floats | None, kept: Ints | None) -> Floats | None:
 
 
 def _centred(X: Floats, kept: Ints | None, weight: Floats | None, *, in_place: bool) -> tuple[Floats, Floats]:
-    """Return the kept rows minus their weighted means, and the means."""
+    """Return the kept rows minus their weighted means, and the means.
+
+    A large matrix none of whose columns lies far from zero is left as it is, with means of zero: centring it
+    would cost as much memory again and gain no digit that counts.
+    """
+    means, far = _location(X, kept, weight)
+    if kept is None and not far and X.nbytes > LARGE and X.flags.c_contiguous:
+        return X, np.zeros(X.shape[1])
     n = X.shape[0] if kept is None else kept.size
-    if kept is None:
-        w = np.ones(n) if weight is None else weight
-        means = (w @ X) / w.sum()
-    else:
-        w = np.zeros(X.shape[0])
-        w[kept] = 1.0 if weight is None else weight
-        means = (w @ X) / w.sum()
     centred = X if in_place else np.empty((n, X.shape[1]))
-    for a in range(0, n, CENTRE_ROWS):
-        b = min(a + CENTRE_ROWS, n)
-        np.subtract(X[a:b] if kept is None else X[kept[a:b]], means, out=centred[a:b])
+
+    def share(first: int, last: int) -> None:
+        for a in range(first, last, CENTRE_ROWS):
+            b = min(a + CENTRE_ROWS, last)
+            np.subtract(X[a:b] if kept is None else X[kept[a:b]], means, out=centred[a:b])
+
+    by_shares(share, n)
     return centred, means
+
+
+def _location(X: Floats, kept: Ints | None, weight: Floats | None) -> tuple[Floats, bool]:
+    """Weighted means of the kept rows, and whether one is further from zero than ``FAR`` standard deviations."""
+    n = X.shape[0] if kept is None else kept.size
+    if kept is not None:
+        aside = np.ones(X.shape[0], dtype=np.bool_)
+        aside[kept] = False
+        if not np.isfinite(X[aside]).all():
+            return np.full(X.shape[1], np.nan), True
+
+    def share(first: int, last: int) -> Floats:
+        total = np.zeros((2, X.shape[1]))
+        for a in range(first, last, CENTRE_ROWS):
+            b = min(a + CENTRE_ROWS, last)
+            block = X[a:b] if kept is None else X[kept[a:b]]
+            w = np.ones(b - a) if weight is None else weight[a:b]
+            total[0] += w @ block
+            total[1] += w @ np.square(block)
+        return total
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        first, second = np.sum(by_shares(share, n), axis=0) / (n if weight is None else weight.sum())
+        return first, not bool((first**2 <= FAR**2 * (second - first**2)).all())

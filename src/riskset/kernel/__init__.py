@@ -2,7 +2,16 @@
 
 from riskset.kernel.index import EventTimeIndex, build_index
 from riskset.kernel.likelihood import State, cumulative_hazard, curvature, evaluate, information, score
-from riskset.kernel.moments import Moments, RiskRows, gram, moments, risk_rows, row_weights, scatter
+from riskset.kernel.moments import (
+    Moments,
+    RiskRows,
+    by_shares,
+    gram,
+    moments,
+    risk_rows,
+    row_weights,
+    scatter,
+)
 
 __all__ = [
     "EventTimeIndex",
@@ -10,6 +19,7 @@ __all__ = [
     "RiskRows",
     "State",
     "build_index",
+    "by_shares",
     "cumulative_hazard",
     "curvature",
     "evaluate",

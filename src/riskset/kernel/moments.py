@@ -17,7 +17,6 @@ import numpy as np
 from scipy import sparse
 
 from riskset.kernel.arrays import Floats, Ints, Slots
-from riskset.kernel.bands import WIDTH, Bands, make_bands
 from riskset.kernel.index import EventTimeIndex
 from riskset.kernel.sums import backward_maximum, backward_sums, direct_sums
 
@@ -31,6 +30,8 @@ CACHE_ROWS = 1 << 11
 # shares out among its own threads, which for blocks of this size costs more than it gains, on a busy machine ten
 # times more, and lets the last digit depend on the number of threads.
 BLAS_ALONE = 1 << 18
+# Its kernels work on this many columns at once; zeros up to the next multiple are cheaper than a remainder.
+BLAS_WIDTH = 4
 # Below this fraction of the largest risk set after it, a risk set got by subtraction has lost more than five
 # of sixteen digits; it is summed again directly.
 CANCELLED = 1e-5
@@ -55,9 +56,6 @@ class Moments:
     death_eta : float
         Sum over the deaths of w (eta - shift).
     shift : float
-    bands : Bands or None
-        Scales of rows and event times, where linear predictors are too far apart for one shift. The sums are
-        then each on the scale of its event time, and ``risk`` and ``shift`` are NaN.
     """
 
     S0: Floats
@@ -67,7 +65,6 @@ class Moments:
     risk: Floats
     death_eta: float
     shift: float
-    bands: Bands | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,26 +111,19 @@ def moments(rows: RiskRows, beta: Floats) -> Moments:
     if rows.offset is not None:
         eta += rows.offset
     shift = float(eta.max(initial=-np.inf)) if eta.size else 0.0
-    if eta.size and shift - float(eta.min()) > WIDTH:
-        return _banded_moments(rows, eta - shift)
-    eta -= shift
-    death_eta = float(index.death_weight @ eta[index.death_row])
-    risk = np.exp(eta, out=eta)
-    if index.weight is not None:
-        risk *= index.weight
+    death_eta = float(index.death_weight @ (eta[index.death_row] - shift))
+    risk = eta
 
-    S0, S1 = _risk_set_sums(index, index.lo, index.hi, risk, X)
-    death_risk = risk[index.death_row]
-    D0 = _sum_tied(death_risk, index.first_death)
-    D1 = _sum_tied(death_risk[:, None] * rows.death_X, index.first_death)
-    return Moments(S0=S0, S1=S1, D0=D0, D1=D1, risk=risk, death_eta=death_eta, shift=shift)
+    def exponential(a: int, b: int) -> None:
+        part = risk[a:b]
+        part -= shift
+        np.exp(part, out=part)
+        if index.weight is not None:
+            part *= index.weight[a:b]
 
+    by_shares(exponential, risk.size)
 
-def _risk_set_sums(
-    index: EventTimeIndex, lo: Slots, hi: Slots, risk: Floats, X: Floats
-) -> tuple[Floats, Floats]:
-    """Sum risk and risk x over the rows at risk at each event time, (D,) and (D, p)."""
-    S0, S1 = scatter(lo, hi, risk, X, index.n_slots, delayed_entry=index.delayed_entry)
+    S0, S1 = scatter(index.lo, index.hi, risk, X, index.n_slots, delayed_entry=index.delayed_entry)
     backward_sums(S0, index.base)
     backward_sums(S1, index.base)
     at = index.event_slot
@@ -141,37 +131,13 @@ def _risk_set_sums(
         peak = backward_maximum(S0, index.base)
         lost = at[S0[at] < CANCELLED * peak[at]]
         if lost.size:
-            S0[lost], S1[lost] = direct_sums(lost, lo, hi, risk, X)
-    return S0[at], S1[at]
+            S0[lost], S1[lost] = direct_sums(lost, index.lo, index.hi, risk, X)
+    S0, S1 = S0[at], S1[at]
 
-
-def _banded_moments(rows: RiskRows, eta: Floats) -> Moments:
-    """Moments where linear predictors (n,), minus their maximum, are too far apart for one scale."""
-    index, X = rows.index, rows.X
-
-    def sums(own: Ints, risk: Floats) -> tuple[Floats, Floats]:
-        return _risk_set_sums(index, index.lo[own], index.hi[own], risk, X[own])
-
-    nothing = np.full(index.n_rows, np.nan)
-    made = make_bands(index, eta, sums, X.shape[1])
-    if made is None:
-        none = np.full(index.event_slot.size, np.nan)
-        wide = np.full((none.size, X.shape[1]), np.nan)
-        return Moments(S0=none, S1=wide, D0=none, D1=wide, risk=nothing, death_eta=-np.inf, shift=np.nan)
-    bands, S0, S1 = made
-    dead = index.death_row
-    at = np.repeat(np.arange(index.event_slot.size), index.deaths_per_time)
-    death_risk = bands.risk[dead] * bands.seen_from(bands.row[dead], at)
-    return Moments(
-        S0=S0,
-        S1=S1,
-        D0=_sum_tied(death_risk, index.first_death),
-        D1=_sum_tied(death_risk[:, None] * rows.death_X, index.first_death),
-        risk=nothing,
-        death_eta=float(index.death_weight @ (eta[dead] + WIDTH * bands.level[at])),
-        shift=np.nan,
-        bands=bands,
-    )
+    death_risk = risk[index.death_row]
+    D0 = _sum_tied(death_risk, index.first_death)
+    D1 = _sum_tied(death_risk[:, None] * rows.death_X, index.first_death)
+    return Moments(S0=S0, S1=S1, D0=D0, D1=D1, risk=risk, death_eta=death_eta, shift=shift)
 
 
 def scatter(
@@ -201,7 +167,7 @@ def scatter(
 
     S0 = np.zeros(n_slots)
     S1 = np.zeros((n_slots, p))
-    for s0, s1 in _by_shares(share, n):
+    for s0, s1 in by_shares(share, n):
         S0 += s0
         S1 += s1
     return S0, S1
@@ -220,10 +186,16 @@ def row_weights(rows: RiskRows, risk: Floats, hazard: Floats, tied: Floats) -> F
         q_k, the part of the hazard from which tied deaths are spared under Efron's method.
     """
     index = rows.index
-    v = hazard[index.hi]
-    if index.delayed_entry:
-        v -= hazard[index.lo]
-    v *= risk
+    v = np.empty(risk.size)
+
+    def share(a: int, b: int) -> None:
+        part = v[a:b]
+        np.take(hazard, index.hi[a:b], out=part, mode="clip")  # "raise" would copy; slots are in range
+        if index.delayed_entry:
+            part -= np.take(hazard, index.lo[a:b], mode="clip")
+        part *= risk[a:b]
+
+    by_shares(share, v.size)
     v[index.death_row] -= risk[index.death_row] * np.repeat(tied, index.deaths_per_time)
     return v
 
@@ -231,21 +203,24 @@ def row_weights(rows: RiskRows, risk: Floats, hazard: Floats, tied: Floats) -> F
 def gram(X: Floats, v: Floats) -> Floats:
     """X' diag(v) X for v >= 0: the second of the two functions that touch rows."""
     n, p = X.shape
-    root = np.sqrt(np.maximum(v, 0.0))
-    rows = min(CACHE_ROWS, max(BLAS_ALONE // max(p * p, 1), 64))
+    width = -(-p // BLAS_WIDTH) * BLAS_WIDTH
+    rows = min(CACHE_ROWS, max(BLAS_ALONE // max(width * width, 1), 64))
 
     def share(a: int, b: int) -> Floats:
-        total = np.zeros((p, p))
+        total = np.zeros((width, width))
+        root = np.sqrt(np.maximum(v[a:b], 0.0))
+        weighted = np.zeros((min(rows, b - a), width))
         for i in range(a, b, rows):
             j = min(i + rows, b)
-            block = X[i:j] * root[i:j, None]
+            block = weighted[: j - i]
+            np.multiply(X[i:j], root[i - a : j - a, None], out=block[:, :p])
             total += block.T @ block
         return total
 
-    total = np.zeros((p, p))
-    for part in _by_shares(share, n):
+    total = np.zeros((width, width))
+    for part in by_shares(share, n):
         total += part
-    return total
+    return total[:p, :p].copy()
 
 
 def _sum_tied(values: Floats, first: Ints) -> Floats:
@@ -254,7 +229,7 @@ def _sum_tied(values: Floats, first: Ints) -> Floats:
     return np.add.reduceat(values, first, axis=0)
 
 
-def _by_shares(work: Callable[[int, int], T], n: int) -> list[T]:
+def by_shares(work: Callable[[int, int], T], n: int) -> list[T]:
     """Results of ``work`` on consecutive shares of the rows, in order."""
     bounds = [(a, min(a + SHARE_ROWS, n)) for a in range(0, n, SHARE_ROWS)] or [(0, 0)]
     workers = min(len(bounds), os.cpu_count() or 1)
