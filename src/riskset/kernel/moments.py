@@ -17,6 +17,7 @@ import numpy as np
 from scipy import sparse
 
 from riskset.kernel.arrays import Floats, Ints, Slots
+from riskset.kernel.bands import WIDTH, Bands, make_bands
 from riskset.kernel.index import EventTimeIndex
 from riskset.kernel.sums import backward_maximum, backward_sums, direct_sums
 
@@ -56,6 +57,9 @@ class Moments:
     death_eta : float
         Sum over the deaths of w (eta - shift).
     shift : float
+    bands : Bands or None
+        Scales of rows and event times, where linear predictors are too far apart for one shift. The sums are
+        then each on the scale of its event time, and ``risk`` and ``shift`` are NaN.
     """
 
     S0: Floats
@@ -65,6 +69,7 @@ class Moments:
     risk: Floats
     death_eta: float
     shift: float
+    bands: Bands | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,8 @@ def moments(rows: RiskRows, beta: Floats) -> Moments:
     if rows.offset is not None:
         eta += rows.offset
     shift = float(eta.max(initial=-np.inf)) if eta.size else 0.0
+    if eta.size and shift - float(eta.min()) > WIDTH:
+        return _banded_moments(rows, eta - shift)
     death_eta = float(index.death_weight @ (eta[index.death_row] - shift))
     risk = eta
 
@@ -123,7 +130,18 @@ def moments(rows: RiskRows, beta: Floats) -> Moments:
 
     by_shares(exponential, risk.size)
 
-    S0, S1 = scatter(index.lo, index.hi, risk, X, index.n_slots, delayed_entry=index.delayed_entry)
+    S0, S1 = _risk_set_sums(index, index.lo, index.hi, risk, X)
+    death_risk = risk[index.death_row]
+    D0 = _sum_tied(death_risk, index.first_death)
+    D1 = _sum_tied(death_risk[:, None] * rows.death_X, index.first_death)
+    return Moments(S0=S0, S1=S1, D0=D0, D1=D1, risk=risk, death_eta=death_eta, shift=shift)
+
+
+def _risk_set_sums(
+    index: EventTimeIndex, lo: Slots, hi: Slots, risk: Floats, X: Floats
+) -> tuple[Floats, Floats]:
+    """Sum risk and risk x over the rows at risk at each event time, (D,) and (D, p)."""
+    S0, S1 = scatter(lo, hi, risk, X, index.n_slots, delayed_entry=index.delayed_entry)
     backward_sums(S0, index.base)
     backward_sums(S1, index.base)
     at = index.event_slot
@@ -131,13 +149,37 @@ def moments(rows: RiskRows, beta: Floats) -> Moments:
         peak = backward_maximum(S0, index.base)
         lost = at[S0[at] < CANCELLED * peak[at]]
         if lost.size:
-            S0[lost], S1[lost] = direct_sums(lost, index.lo, index.hi, risk, X)
-    S0, S1 = S0[at], S1[at]
+            S0[lost], S1[lost] = direct_sums(lost, lo, hi, risk, X)
+    return S0[at], S1[at]
 
-    death_risk = risk[index.death_row]
-    D0 = _sum_tied(death_risk, index.first_death)
-    D1 = _sum_tied(death_risk[:, None] * rows.death_X, index.first_death)
-    return Moments(S0=S0, S1=S1, D0=D0, D1=D1, risk=risk, death_eta=death_eta, shift=shift)
+
+def _banded_moments(rows: RiskRows, eta: Floats) -> Moments:
+    """Moments where linear predictors (n,), minus their maximum, are too far apart for one scale."""
+    index, X = rows.index, rows.X
+
+    def sums(own: Ints, risk: Floats) -> tuple[Floats, Floats]:
+        return _risk_set_sums(index, index.lo[own], index.hi[own], risk, X[own])
+
+    nothing = np.full(index.n_rows, np.nan)
+    made = make_bands(index, eta, sums, X.shape[1])
+    if made is None:
+        none = np.full(index.event_slot.size, np.nan)
+        wide = np.full((none.size, X.shape[1]), np.nan)
+        return Moments(S0=none, S1=wide, D0=none, D1=wide, risk=nothing, death_eta=-np.inf, shift=np.nan)
+    bands, S0, S1 = made
+    dead = index.death_row
+    at = np.repeat(np.arange(index.event_slot.size), index.deaths_per_time)
+    death_risk = bands.risk[dead] * bands.seen_from(bands.row[dead], at)
+    return Moments(
+        S0=S0,
+        S1=S1,
+        D0=_sum_tied(death_risk, index.first_death),
+        D1=_sum_tied(death_risk[:, None] * rows.death_X, index.first_death),
+        risk=nothing,
+        death_eta=float(index.death_weight @ (eta[dead] + WIDTH * bands.level[at])),
+        shift=np.nan,
+        bands=bands,
+    )
 
 
 def scatter(
