@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from riskset.cox import cox_survival as cox_survival
     from riskset.cox import cox_zph as cox_zph
     from riskset.cox import coxph as coxph
+    from riskset.cox import split_episodes as split_episodes
     from riskset.curves import incidence_rate as incidence_rate
     from riskset.curves import kaplan_meier as kaplan_meier
     from riskset.effects import hazard_ratio_curve as hazard_ratio_curve
@@ -57,6 +58,7 @@ _FACE = {
     "check_episodes": "riskset.episodes",
     "RisksetError": "riskset.errors",
     "simulate_haemodialysis": "riskset.simulate",
+    "split_episodes": "riskset.cox",
     "StudyPlan": "riskset.study",
     "read_plan": "riskset.study",
     "run_study": "riskset.study",
@@ -84,6 +86,7 @@ __all__ = [  # a literal list, for type checkers; tests hold it against _FACE
     "read_plan",
     "run_study",
     "simulate_haemodialysis",
+    "split_episodes",
 ]
 
 

@@ -10,6 +10,7 @@ from riskset.cox.fit import CoxFit
 from riskset.cox.hypotheses import Test
 from riskset.cox.inference import likelihood_ratio, profile_interval, wald_test
 from riskset.cox.penalties import Firth, Ridge
+from riskset.cox.splitting import split_episodes
 from riskset.cox.survival import CoxSurvival, cox_survival
 from riskset.cox.zph import ProportionalHazards, cox_zph
 
@@ -34,5 +35,6 @@ __all__ = [
     "coxph_matrix",
     "likelihood_ratio",
     "profile_interval",
+    "split_episodes",
     "wald_test",
 ]

@@ -142,7 +142,7 @@ def exits(fit: CoxFit) -> pl.DataFrame:
         weight = fit.data[fit.weights].cast(pl.Float64).to_numpy()
     stratum = strata_of(fit)
     entry = None if fit.entry is None else fit.data[fit.entry].cast(pl.Float64).to_numpy()
-    times, place = _distinct(exit, entry)
+    times, place = distinct_times(exit, entry)
     width = times.size + 1
     key = stratum * width + place[: exit.size] + 1
     found, at = np.unique(key, return_inverse=True)
@@ -172,7 +172,7 @@ def exits(fit: CoxFit) -> pl.DataFrame:
     )
 
 
-def _distinct(exit: Floats, entry: Floats | None) -> tuple[Floats, Ints]:
+def distinct_times(exit: Floats, entry: Floats | None) -> tuple[Floats, Ints]:
     """Distinct times, those within R's tolerance as their smallest, and the place of each exit, then entry."""
     every = exit if entry is None else np.concatenate((exit, entry))
     times, place = np.unique(every, return_inverse=True)

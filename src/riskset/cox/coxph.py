@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from riskset.cox.arrays import coxph_matrix
 from riskset.cox.fit import CoxFit
 from riskset.cox.penalties import Firth, Quadratic, Ridge
+from riskset.cox.splitting import at_event_times, has_time_terms
 from riskset.design import Design, build_design, nearest, offset_of, parse_formula, render, to_polars
 from riskset.design.evaluate import to_polars_expr
 from riskset.design.formula import Surv
@@ -44,7 +45,9 @@ def coxph(
     ----------
     formula : str
         ``"Surv(entry, exit, event) ~ a * b + rcs(x, 3) + strata(s) + offset(o)"``, or ``Surv(time, event)``
-        for right-censored data. An event is true, 1, or 2 where the values are 1 and 2.
+        for right-censored data. An event is true, 1, or 2 where the values are 1 and 2. In ``x:tt(log(exit))``
+        the coefficient of x changes with time: within tt() the exit column is the time looked at, and rows are
+        split at all event times, which ``n_rows`` then counts.
     data : frame-like
         One row per episode ``(entry, exit]``; see `riskset.design.to_polars`. Text, categories and booleans
         are coded by treatment contrasts: the first level (declared order of an Enum, sorted otherwise,
@@ -115,8 +118,13 @@ def coxph(
     frame = _complete(whole, missing, id)
     if frame.height == 0:
         raise FitError("no row is left to fit", where="data")
+    n_left_out = whole.height - frame.height
+    given = _rows_as_given(whole, frame)
+    if has_time_terms(parsed):
+        parsed, surv, frame, id = at_event_times(parsed, frame, id)
+        given = nullcontext()  # a piece has no number among the rows that were given
 
-    with _rows_as_given(whole, frame):
+    with given:
         entry, exit, event = _response(surv, frame)
         columns = {
             _column_name(expr): values
@@ -148,7 +156,7 @@ def coxph(
             max_iterations=max_iterations,
             overwrite_X=True,
         )
-    everyone = None if id is None else whole[id].drop_nulls().n_unique()
+    everyone = None if id is None or id not in whole.columns else whole[id].drop_nulls().n_unique()
     present = frame.height if entry is None else None
     if id is not None:
         present = frame[id].n_unique()
@@ -170,7 +178,7 @@ def coxph(
         n_rows=frame.height,
         n_events=int(event.sum()),
         person_time=float(exit.sum() - (0.0 if entry is None else entry.sum())),
-        n_dropped_rows=whole.height - frame.height,
+        n_dropped_rows=n_left_out,
         n_dropped_persons=0 if everyone is None or present is None else everyone - present,
         matrix=matrix,
     )

@@ -94,6 +94,12 @@ def cox_survival(
     base, grid = baseline_of(fit), exits(fit)
     V = fit.cov_params()
     strata_variables = _strata_variables(fit)
+    if id is None and fit.exit in fit.design.variables:
+        raise FitError(
+            "a coefficient changes with time, so that a profile is a path",
+            where="profile",
+            remedy="Split one row per profile at the event times (split_episodes) and name its id=.",
+        )
     frame = _profiles(fit, profile, id)
     labels = strata_labels(fit)
     named = bool(strata_variables) and set(strata_variables) <= set(frame.columns)

@@ -35,7 +35,7 @@ OPERATORS: dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
     "|": lambda a, b: a | b,
 }
 # Terms that the design itself makes, so that they cannot stand within an expression.
-OF_THE_DESIGN = ("rcs", "factor", "strata", "offset", "cluster", "Surv")
+OF_THE_DESIGN = ("rcs", "factor", "strata", "offset", "cluster", "tt", "Surv")
 
 
 def to_polars_expr(expr: Expr) -> pl.Expr:
