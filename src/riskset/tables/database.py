@@ -141,7 +141,9 @@ def _duckdb(spec: TableSpec, query: str, folder: Path) -> pl.DataFrame:
         answer = connection.sql(query)
         if answer is None:
             raise TableError("the query gives no table", where=spec.source, remedy="Begin it with SELECT.")
-        return pl.DataFrame(answer)
+        return pl.DataFrame(_Stream(answer))
+    except pl.exceptions.PolarsError:  # the stream broke off at a row, which its text quotes
+        raise _refused(spec, "", "Look at the casts of the query.") from None
     except library.Error as problem:
         kind = type(problem).__name__
         said = _first_line(problem) if kind in _ABOUT_THE_QUERY else ""
@@ -167,13 +169,34 @@ def _postgresql(spec: TableSpec, query: str) -> pl.DataFrame:
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION READ ONLY")
             cursor.execute(query)
-            return pl.DataFrame(cursor.fetch_arrow())
+            return _plain(pl.DataFrame(cursor.fetch_arrow()))
+    except pl.exceptions.PolarsError:  # the stream broke off at a row, which its text quotes
+        raise _refused(spec, "", "Look at the casts of the query.") from None
     except library.Error as problem:
         state = str(problem.sqlstate or "")
         said = _first_line(problem) if state[:2] in _SAFE_STATES else ""
         raise _refused(spec, said, "The database is opened for reading only.") from None
     finally:
         connection.close()
+
+
+class _Stream:
+    """An answer of DuckDB as a stream of Arrow data and nothing else.
+
+    A relation answers every other question with a look at its columns, and the interpreter leaves with complaints.
+    """
+
+    def __init__(self, answer: Any) -> None:
+        self._answer = answer
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._answer.__arrow_c_stream__(requested_schema)
+
+
+def _plain(frame: pl.DataFrame) -> pl.DataFrame:
+    """Give types that PostgreSQL has and Arrow has not, such as NUMERIC, as the text that they come in."""
+    named: tuple[type[pl.DataType], ...] = tuple(t for t in (getattr(pl, "BaseExtension", None),) if t)
+    return frame.with_columns(c.ext.storage() for c in frame if isinstance(c.dtype, named))
 
 
 def _first_line(problem: Exception) -> str:

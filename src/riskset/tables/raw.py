@@ -63,7 +63,8 @@ def read_raw(spec: TableSpec, folder: Path) -> Raw:
     """
     if spec.query is not None or spec.database is not None:
         frame = read_query(spec, folder)
-        return Raw(frame, hashlib.sha256(frame.write_csv().encode()).hexdigest())
+        flat = frame.select(c for c in frame.columns if not frame.schema[c].is_nested())
+        return Raw(frame, hashlib.sha256(flat.write_csv().encode()).hexdigest())
     content = _content(spec, folder)
     sha256 = hashlib.sha256(content).hexdigest()
     name = spec.file.lower()
