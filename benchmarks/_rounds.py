@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 import subprocess
 import sys
 import time
@@ -31,3 +32,15 @@ def command_seconds(command: list[str]) -> float:
 def tell(title: str, reference: str, seconds: Mapping[str, list[float]], notes: list[str]) -> None:
     """Hand the figures to script/bench, as one line of JSON."""
     print(json.dumps({"title": title, "reference": reference, "seconds": seconds, "notes": notes}))
+
+
+def tell_rows(title: str, columns: list[str], rows: list[list[str]], notes: list[str]) -> None:
+    """Hand a table of anything else to script/bench."""
+    print(json.dumps({"title": title, "columns": columns, "rows": rows, "notes": notes}))
+
+
+def between(seconds: Mapping[str, list[float]], what: str, reference: str) -> str:
+    """Return a ratio of two ways, taken within each round: median (least to most)."""
+    each = [a / b for a, b in zip(seconds[what], seconds[reference], strict=False)]
+    middle = f"{statistics.median(each):.3g}"
+    return middle if len(each) == 1 else f"{middle} ({min(each):.3g} to {max(each):.3g})"
