@@ -200,7 +200,10 @@ def select_rows(
     wanted = list(dict.fromkeys([persons.id, *columns, ROW]))
     chosen = chosen.select(wanted)
     known = persons.frame.select(pl.col(persons.id), pl.int_range(pl.len(), dtype=pl.Int64).alias(PERSON))
-    if chosen.schema[persons.id] != known.schema[persons.id]:
+    kinds = chosen.schema[persons.id], known.schema[persons.id]
+    if kinds[0] != kinds[1] and all(kind.is_integer() for kind in kinds):
+        chosen, known = (f.with_columns(pl.col(persons.id).cast(pl.Int64)) for f in (chosen, known))
+    elif kinds[0] != kinds[1]:
         chosen = chosen.with_columns(id_text(chosen[persons.id]).alias(persons.id))
         known = known.with_columns(id_text(known[persons.id]).alias(persons.id))
     joined = chosen.join(known, on=persons.id, how="left", maintain_order="left")

@@ -71,30 +71,51 @@ def one_per_time(
         return OnePerTime(person, ticks, values, rows)
     first = np.flatnonzero(new)
     size = np.diff(np.append(first, person.size))
-    several = np.flatnonzero(size > 1)
-    many = np.repeat(size > 1, size)
+    result, row = values[first], rows[first]
+    shared, disagree = int(size[size > 1].sum()), 0
+    # Two values are most of it, and their sum does not depend on their order.
+    pairs = np.flatnonzero(size == 2) if same_day in {"mean", "min", "max"} else np.zeros(0, np.int64)
+    if pairs.size:
+        at = first[pairs]
+        low, high = np.minimum(values[at], values[at + 1]), np.maximum(values[at], values[at + 1])
+        result[pairs] = {"mean": significant((low + high) / 2), "min": low, "max": high}[same_day]
+        row[pairs] = np.minimum(rows[at], rows[at + 1])
+        disagree = int((low != high).sum())
+    several = np.flatnonzero(size > 2) if pairs.size else np.flatnonzero(size > 1)
+    if several.size:
+        chosen = np.zeros(first.size, dtype=np.bool_)
+        chosen[several] = True
+        many = np.repeat(chosen, size)
+        moment = None if finer is None else finer[order][many]
+        block = np.repeat(several, size[several])
+        summary, apart = _summaries(block, values[many], moment, same_day)
+        result[several] = summary
+        begins = np.flatnonzero(np.r_[True, block[1:] != block[:-1]])
+        row[several] = np.minimum.reduceat(rows[many], begins)
+        disagree += apart
+    return OnePerTime(person[first], ticks[first], result, row, shared, disagree)
+
+
+def _summaries(
+    block: Indices, members: NDArray[np.float64], moment: Ticks | None, same_day: SameDay
+) -> tuple[NDArray[np.float64], int]:
+    """Give one value per group, and in how many groups the values differ."""
     # Sums depend on their order: within a group the values are added from the smallest up.
-    block, members = np.repeat(several, size[several]), values[many]
-    moment = np.zeros(block.size, dtype=np.int64) if finer is None else finer[order][many]
     inner = np.lexsort((members, block))
-    block, members, moment = block[inner], members[inner], moment[inner]
+    block, members = block[inner], members[inner]
     begins = np.flatnonzero(np.r_[True, block[1:] != block[:-1]])
     ends = np.append(begins[1:], block.size) - 1
     disagree = int((members[begins] != members[ends]).sum())  # sorted: the smallest against the largest
-    if same_day in {"first", "last"}:
+    if same_day in {"first", "last"} and moment is not None:
         # By the time within the day; what shares even that is averaged.
+        moment = moment[inner]
         edge = (np.minimum if same_day == "first" else np.maximum).reduceat(moment, begins)
         keep = moment == np.repeat(edge, np.diff(np.append(begins, block.size)))
         block, members = block[keep], members[keep]
         begins = np.flatnonzero(np.r_[True, block[1:] != block[:-1]])
-    counts = np.diff(np.append(begins, block.size))
     if same_day == "min":
-        summary = np.minimum.reduceat(members, begins)
-    elif same_day == "max":
-        summary = np.maximum.reduceat(members, begins)
-    else:
-        summary = significant(np.add.reduceat(members, begins) / counts)
-    result, row = values[first], rows[first]
-    result[several] = summary
-    row[several] = np.minimum.reduceat(rows, first)[several]
-    return OnePerTime(person[first], ticks[first], result, row, int(many.sum()), disagree)
+        return np.minimum.reduceat(members, begins), disagree
+    if same_day == "max":
+        return np.maximum.reduceat(members, begins), disagree
+    counts = np.diff(np.append(begins, block.size))
+    return significant(np.add.reduceat(members, begins) / counts), disagree
