@@ -69,9 +69,20 @@ def test_factors_of_the_literature(unit, to, analyte, factor, digits):
     )  # 12 digits kept
 
 
-@pytest.mark.parametrize("spelling", ["mg/dL", "mg/dl", "MG/DL", " mg / dL ", "mg%"])
+@pytest.mark.parametrize(
+    "spelling", ["mg/dL", "mg/dl", "MG/DL", " mg / dL ", "mg%", "ｍｇ／ｄＬ", "ＭＧ／ＤＬ", "㎎/㎗", "mg⁄dL"]
+)
 def test_spellings_of_one_unit(spelling):
     assert lab_factor(spelling, "mg/dL") == 1
+
+
+@pytest.mark.parametrize("spelling", ["10^3/uL", "10³/µL", "×10³/μL", "10*3/ul", "１０³／μＬ"])
+def test_powers_of_ten(spelling):
+    assert lab_factor(spelling, "10^9/L") == 1
+
+
+def test_kilograms_by_square_metre():
+    assert lab_factor("kg/m²", "kg/m2") == 1
 
 
 def test_both_micro_signs():

@@ -104,7 +104,7 @@ class Measure(Section):
     recorded_unit: str | None = None
     """Unit of all recorded values, where the table has no unit column."""
     analyte: str | None = None
-    """Substance, for conversions that need its molar mass, e.g. "magnesium"."""
+    """Substance, for conversions that need its molar mass, e.g. "magnesium", and for the names in [analytes]."""
     carry_forward: str | None = None
     """How long a value stays in force, e.g. "90 days"; without it, until the next."""
     lag: str = "0 days"
@@ -288,6 +288,8 @@ class PlanKeys(Section):
     """Folder, person, clock."""
     tables: Mapping[Name, Table]
     """The raw tables by name."""
+    analytes: Mapping[str, tuple[Text, ...]] = {}
+    """Names that laboratories use for a substance, by the substance: magnesium = ["Mg", "S-Mg"]. Case, blanks around and full width do not matter."""
     cohort: Cohort
     """Who, from when, until when."""
     baseline: Mapping[Name, Baseline] = {}

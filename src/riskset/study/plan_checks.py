@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from riskset.study.ids import slug
 from riskset.study.plan import STATES, PlanKeys
+from riskset.study.plan_analytes import analyte_problems
 from riskset.study.plan_expressions import expression_problems
 from riskset.study.plan_formulas import formula_problems
 from riskset.study.plan_problems import Problem, choose_from
@@ -87,6 +88,7 @@ def checks(plan: PlanKeys) -> list[Problem]:
         *_question(plan),
         *_models(plan),
         *_report(plan),
+        *analyte_problems(plan),
         *value_problems(plan),
         *expression_problems(plan),
         *formula_problems(plan),

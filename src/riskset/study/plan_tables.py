@@ -77,6 +77,8 @@ class Table(Section):
     """Column with the lab value."""
     unit: str | None = None
     """Column with the unit of each lab value."""
+    analyte: str | None = None
+    """Column with the name of what was measured: a measure with `analyte` and no `where` takes the rows of its names."""
     start: str | None = None
     """Column with the first day of a prescription."""
     stop: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -46,6 +47,11 @@ _ANALYTES = {
     "25-hydroxyvitamin d": Analyte(400.64),
     "haemoglobin": Analyte(16_114.5),
     "albumin": Analyte(66_437.0),
+    "zinc": Analyte(65.38, 2),
+    "copper": Analyte(63.546, 2),
+    "aluminium": Analyte(26.982, 3),
+    "cortisol": Analyte(362.466),
+    "folate": Analyte(441.404),
 }
 _SYNONYMS = {
     "mg": "magnesium",
@@ -124,12 +130,15 @@ _ATOMS = {atom.lower(): atom for atom in re.split(" ", _PLAIN)} | {
 _WHOLE = {"mg%": "mg/dL", "kg/m2": "kg/m**2", "kg/m^2": "kg/m**2", "ml/min/1.73m2": "mL/min", "%": "percent"}
 # A share without a unit of its own (pH, ratios) is written "1" or left to the plan as unit "ratio".
 _DIMENSIONLESS = {"1", "ratio", "units", "ph"}
-_MICRO = str.maketrans({"μ": "u", "µ": "u", "ℓ": "L", "×": "x"})
+_SIGNS = str.maketrans({"μ": "u", "×": "x", "⁄": "/"})
+_POWER = re.compile("(?:(?<=10)|(?<=１０))[⁰¹²³⁴-⁹]+")
 
 
 def _spelling(unit: str) -> str | None:
     """Translate a unit as laboratories write it into the registry's spelling; None if it is not known."""
-    text = re.sub(r"\s+", "", unit.translate(_MICRO))
+    # full-width letters, the signs of one character for mg or dl, and both micro signs are compatible forms
+    text = unicodedata.normalize("NFKC", _POWER.sub(r"^\g<0>", unit)).translate(_SIGNS)
+    text = re.sub(r"\s+", "", text)
     folded = text.lower()
     if folded in _DIMENSIONLESS:
         return "1"
@@ -236,7 +245,7 @@ def lab_factor(unit: str, to: str, analyte: str | None = None, *, where: str | N
     Parameters
     ----------
     unit, to : str
-        Units as laboratories write them; case, spaces and the form of the micro sign do not matter.
+        Units as laboratories write them; case, spaces, full-width letters and the form of the micro sign do not matter.
     analyte : str, optional
         Needed where mass, substance and charge meet (mg/dL, mmol/L, mEq/L).
     where : str, optional
