@@ -23,6 +23,10 @@ sys.path.insert(0, str(PARITY))
 from agreement import AGREEMENT, FROZEN, Compared, versions_of  # noqa: E402 (found on the path added above)
 
 TITLES = {
+    "anova": "Tests of terms and of nested models",
+    "concordance": "Concordance",
+    "recurrent": "Recurrent events",
+    "ridge": "Ridge",
     "cox": "Cox models, restricted cubic splines",
     "curves": "Kaplan-Meier curves and rates",
     "design": "Columns of formulas",
@@ -32,6 +36,11 @@ TITLES = {
 }
 # The data set of a case, by the first pattern that its FILE/CASE matches; see tests/data/README.md.
 DATA_SETS = {
+    r"(anova|concordance)/(lung|compare3)": "lung",
+    r"anova/pbc": "pbc",
+    r"concordance/heart": "heart",
+    r"recurrent/": "bladder",
+    r"ridge/": "lung",
     r"cox/(lung|strata_inst|strata_interaction|two_strata|weights|offset)": "lung",
     r"cox/heart": "heart",
     r"cox/rats": "rats",
@@ -56,7 +65,7 @@ NOT_COVERED = [
     "`survreg` (parametric models) and `aareg` (Aalen's additive model): riskset has neither.",
     "`finegray`, `cmprsk::crr`, `cuminc`: competing events are analysed by cause; subdistribution models are not there.",
     "Multi-state `survfit` and `coxph` with several transitions.",
-    "Elastic net: the ridge is there, the lasso is not.",
+    "Elastic net: the ridge is there, the lasso is not; no solver for rows (start, stop] was found that is kept up.",
     "rms's restricted interaction `%ia%`, `fastbw`, `validate` and the rest of rms beyond splines, `anova` and `contrast`.",
     "Multiple imputation (`mice`).",
     "`survfit` with `stype`/`ctype` other than the default, and the confidence types logit and arcsin.",

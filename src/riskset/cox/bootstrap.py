@@ -36,6 +36,9 @@ Bools = NDArray[np.bool_]
 # Squared step, in standard errors, after which the last step is made: it leaves an error of its square, far
 # below what a thousand replicates can show.
 SETTLED = 1e-6
+# A coefficient whose last step still moves the linear predictor by this much across its range is on its way to
+# infinity: each such step is about one, while a regular one is below a thousandth of a standard error by then.
+RUNNING = 0.1
 BATCH = 32  # replicates between two reports of progress
 
 
@@ -229,10 +232,11 @@ def _refit(fit: MatrixFit, count: Ints) -> tuple[Floats, Bools, str]:
         return np.full(p, np.nan), none, "not converged"
     if not (top.converged or top.runaway.any()):
         return np.full(p, np.nan), none, "not converged"
-    known = top.cholesky.independent | top.runaway
+    runaway = top.runaway | (np.abs(top.beta - top.state.beta) * np.ptp(rows.X, axis=0) > RUNNING)
+    known = top.cholesky.independent | runaway
     params = np.where(known, top.beta, np.nan)
-    if top.runaway.any():
-        return params, top.runaway, "monotone likelihood"
+    if runaway.any():
+        return params, runaway, "monotone likelihood"
     return params, none, "converged" if known[fit.independent].all() else "aliased"
 
 

@@ -139,7 +139,7 @@ def _climb(
         information=point.information,
         cholesky=point.cholesky,
         score=u,
-        converged=decrement <= CONVERGED,
+        converged=done or 0 <= decrement <= CONVERGED,
         runaway=np.zeros(start.size, dtype=np.bool_),
         record=tuple(record),
     )
