@@ -112,7 +112,7 @@ class Study:
     def refusal(self, name: str = "run", how: Callable[..., Said] = command) -> str:
         """Try a study that must be refused, and see that it is refused well; return what was said."""
         self.out.mkdir(exist_ok=True)
-        (self.out / "manifest.json").write_text("{}")
+        (self.out / "manifest.json").write_text('{"riskset": "an earlier run"}')
         (self.out / "report.html").write_text("an earlier report")
         before = self.tree()
         said = how(name, self.plan, *(["--out", self.out] if name == "run" else []))

@@ -6,6 +6,7 @@ and files that somebody laid beside an earlier output stay there.
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import tempfile
@@ -13,6 +14,7 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from riskset.errors import OutputError
 
@@ -28,7 +30,7 @@ def staged(out: Path) -> Generator[Path]:
     Parameters
     ----------
     out : Path
-        The folder to replace: absent, empty, or an earlier output (it holds a manifest).
+        The folder to replace: absent, empty, or an earlier output (it holds a manifest of a run).
 
     Yields
     ------
@@ -45,7 +47,7 @@ def staged(out: Path) -> Generator[Path]:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as home:
     ...     with staged(Path(home) / "out") as folder:
-    ...         _ = (folder / "manifest.json").write_text("{}")
+    ...         _ = (folder / "manifest.json").write_text('{"riskset": "1.0"}')
     ...     sorted(p.name for p in Path(home).iterdir())
     ['out']
     """
@@ -87,12 +89,21 @@ def uninterrupted() -> Generator[None]:
 def _refuse_what_is_not_ours(out: Path) -> None:
     if out.exists() and not out.is_dir():
         raise OutputError("is a file, not a folder", where=str(out), remedy="Choose another name.")
-    if out.is_dir() and any(out.iterdir()) and not (out / MANIFEST).is_file():
+    if out.is_dir() and any(out.iterdir()) and not _is_a_run(out / MANIFEST):
         raise OutputError(
             "the folder holds other files and is no earlier output",
             where=str(out),
             remedy="Name a new folder, an empty one, or one with an earlier output.",
         )
+
+
+def _is_a_run(manifest: Path) -> bool:
+    """Tell a manifest of ours from other programs' files of that common name, whose folder is not ours to replace."""
+    try:
+        held: Any = json.loads(manifest.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(held, dict) and "riskset" in held
 
 
 def _swap(folder: Path, target: Path) -> None:
