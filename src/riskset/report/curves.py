@@ -9,9 +9,11 @@ from riskset.report import formats as fmt
 from riskset.report.clock import clock_of
 from riskset.report.models import levels
 from riskset.report.table import Cell, Rows, Table, col, p_value, row
-from riskset.study.results import SplineCurve, SurvivalCurve, SurvivalGroup
+from riskset.study.results import CurveStratum, SplineCurve, SurvivalCurve, SurvivalGroup
 from riskset.study.wording import inside, listing
 
+LEAST_SHOWN = 5
+"""A curve is told by this many points at least."""
 _TESTS = {
     "overall": "overall: no association",
     "nonlinear": "nonlinearity: a straight line on the log scale",
@@ -58,32 +60,45 @@ def curve_tests(curve: SplineCurve, label: str, number: int) -> Table:
 
 
 def curve_numbers(curve: SplineCurve, label: str) -> Table:
-    """Set a curve in numbers: round values of the exposure down, levels of the modifier across."""
+    """Set a curve in numbers, where the levels of the modifier know the same round values side by side."""
     at = [{_key(x): k for k, x in enumerate(s.x)} for s in curve.strata]
     shown = round_values({key for places in at for key in places})
+    if any(len(places.keys() & shown) < LEAST_SHOWN for places in at):
+        return _level_by_level(curve, label)
     decimals = fmt.common_decimals(shown, 0.0)
     rows: list[tuple[Cell, ...]] = []
     for x in shown:
-        line = [row(fmt.fixed(x, decimals))]
-        for s, places in zip(curve.strata, at, strict=True):
-            k = places.get(x)
-            known = k is not None
-            line.append(
-                Cell(
-                    fmt.ratio_with_interval(s.hazard_ratio[k], s.lower[k], s.upper[k]) if known else fmt.DASH
-                )
-            )
-        rows.append(tuple(line))
+        places = (places.get(x) for places in at)
+        values = (
+            Cell(fmt.DASH if k is None else _value(s, k)) for s, k in zip(curve.strata, places, strict=True)
+        )
+        rows.append((row(fmt.fixed(x, decimals)), *values))
+    return _numbers(curve, label, tuple(s.level for s in curve.strata), (Rows(tuple(rows)),))
+
+
+def _level_by_level(curve: SplineCurve, label: str) -> Table:
+    """Set each level's own values below each other, for curves that were evaluated at different ones."""
+    groups: list[Rows] = []
+    for s in curve.strata:
+        places = range(0, len(s.x), max(1, (len(s.x) - 1) // 8))
+        # three digits of the range show which value is meant
+        decimals = fmt.decimals_for(max(s.x) - min(s.x) or max(s.x))
+        rows = tuple((row(fmt.fixed(s.x[k], decimals), indent=True), Cell(_value(s, k))) for k in places)
+        groups.append(Rows(rows, heading=fmt.label(s.level)))
+    return _numbers(curve, label, ("Hazard ratio (95% CI)",), tuple(groups))
+
+
+def _value(s: CurveStratum, k: int) -> str:
+    return fmt.ratio_with_interval(s.hazard_ratio[k], s.lower[k], s.upper[k])
+
+
+def _numbers(curve: SplineCurve, label: str, columns: tuple[str, ...], groups: tuple[Rows, ...]) -> Table:
+    unit = fmt.unit(curve.unit)
     return Table(
         id=f"curve-{curve.outcome}-numbers",
-        caption=f"{label}: hazard ratio (95% CI) along {inside(curve.label)} against {fmt.plain(curve.reference)} {fmt.unit(curve.unit)}",
-        head=(
-            (
-                Cell(f"{curve.label}, {fmt.unit(curve.unit)}", head="col", numeric=False),
-                *(col(s.level) for s in curve.strata),
-            ),
-        ),
-        groups=(Rows(tuple(rows)),),
+        caption=f"{label}: hazard ratio (95% CI) along {inside(curve.label)} against {fmt.plain(curve.reference)} {unit}",
+        head=((Cell(f"{curve.label}, {unit}", head="col", numeric=False), *(col(c) for c in columns)),),
+        groups=groups,
     )
 
 

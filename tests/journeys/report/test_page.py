@@ -486,6 +486,22 @@ def test_a_single_model_is_not_called_all(results: Results, figures: Drawings) -
     assert "All models rest" not in text
 
 
+def test_curves_known_at_different_values_stand_below_each_other(results: Results, figures: Drawings) -> None:
+    curve = results.curves[0]
+    first = curve.strata[0]
+    moved = first.model_copy(update={"x": tuple(v + 0.0037 for v in first.x)})
+    uneven = curve.model_copy(update={"strata": (moved, *curve.strata[1:])})
+    for value, head in ((curve, ["Magnesium, mg/dL", "naive", "user", "past"]),
+                        (uneven, ["Magnesium, mg/dL", "Hazard ratio (95%\N{NO-BREAK SPACE}CI)"])):  # fmt: skip
+        variant = results.model_copy(update={"curves": (value,)})
+        root = Tree(make_page(variant, figures)).root
+        table = next(t for t in root.find("table") if "along magnesium against" in t.find("caption")[0].text)
+        assert [h.text for h in table.find("thead")[0].find("th")] == head
+        cells = [c.text for c in table.find("td")]
+        assert len(cells) > 20
+        assert sum("(" in c for c in cells) > 20
+
+
 HOSTILE = {
     "signs": SIGNS,
     "right to left": "مغنيسيوم المصل \u202eabc",
