@@ -11,6 +11,7 @@ from riskset.cohort import Ledger, first_per_person, join_one_row
 from riskset.errors import CohortError, PlanError
 from riskset.study.plan import Baseline, StudyPlan
 from riskset.tables import ROW, Table, nearest, parse_filter
+from riskset.tables.matching import FEWEST_PERSONS
 
 # A table of more lines than this is not read, and a column of so many texts holds names or free text, which must
 # not reach a report.
@@ -173,7 +174,16 @@ def _as_value(column: pl.Series, value: Baseline, name: str) -> pl.Series:
             raise PlanError(
                 f'nobody has the reference level "{value.reference}"',
                 where=f"baseline.{name}",
-                remedy=f"Levels: {', '.join(levels)}.",
+                remedy=_common_levels(text, levels),
             )
         levels = [value.reference, *(level for level in levels if level != value.reference)]
     return text.cast(pl.Enum(levels)).alias(name)
+
+
+def _common_levels(text: pl.Series, levels: list[str]) -> str:
+    """List the levels that enough persons share to name nobody."""
+    persons = dict(text.drop_nulls().value_counts().iter_rows())
+    common = [level for level in levels if persons[level] >= FEWEST_PERSONS]
+    rare = len(levels) - len(common)
+    few = f"{rare} of fewer than {FEWEST_PERSONS} persons, not shown" if rare else ""
+    return f"Levels: {', '.join([*common, *([few] if few else [])]) or 'none'}."

@@ -96,3 +96,10 @@ def test_an_expression_of_what_is_known_only_at_index_waits() -> None:
 def test_what_is_no_baseline_value_is_refused(column: pl.Series, baseline: str, rule: str) -> None:
     with pytest.raises(PlanError, match=rule):
         fixed(baseline, column)
+
+
+def test_levels_of_few_persons_are_not_told() -> None:
+    with pytest.raises(PlanError) as refused:
+        fixed('column = "raw", reference = "x"', pl.Series(["f"] * 5 + ["m"] * 4 + ["Jane Doe"]))
+    assert str(refused.value).endswith("Levels: f, 2 of fewer than 5 persons, not shown.")
+    assert "Jane" not in str(refused.value)
