@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.cox.arrays import MatrixFit, codes
-from riskset.cox.robust import at_estimate, cluster_scores, event_means
+from riskset.cox.robust import at_estimate, cluster_scores, event_means, row_scores
 from riskset.errors import FitError
 from riskset.kernel import curvature
 
@@ -94,14 +94,13 @@ def residuals(
         return (
             values if type == "martingale" else _deviance(values, _summed(event.astype(np.float64), person))
         )
-    values = _scores(fit, person, weighted=weighted)
     if type == "score":
-        return values
+        return _scores(fit, person, weighted=weighted)
     V = fit.cov_params(robust=False)
     if type == "dfbetas":
         size = np.sqrt(np.diag(V))
         V = V / np.where(size > 0, size, 1.0)
-    return values @ V
+    return _scores(fit, person, V, weighted=weighted)
 
 
 def martingale(matrix: MatrixFit, event: NDArray[np.bool_]) -> Floats:
@@ -124,16 +123,20 @@ def _deviance(martingale: Floats, events: Floats) -> Floats:
     return np.sign(martingale) * np.sqrt(np.maximum(square, 0.0))
 
 
-def _scores(fit: CoxFit, person: NDArray[np.int64] | None, *, weighted: bool) -> Floats:
-    """Score residuals by row, or summed by person."""
+def _scores(
+    fit: CoxFit, person: NDArray[np.int64] | None, V: Floats | None = None, *, weighted: bool
+) -> Floats:
+    """Score residuals, or their products with V (p, p), by row, or summed by person."""
     matrix = fit.matrix
     index = matrix.rows.index
     unweighted = index.weight is not None and not weighted
-    cluster = np.arange(index.n_rows) if person is None or unweighted else person
-    if cluster is person and index.kept is not None:
-        cluster = cluster[index.kept]
     state = at_estimate(matrix.rows, matrix.state, matrix.params)
-    values = cluster_scores(matrix.rows, state, cluster)
+    if person is None or unweighted:
+        values = row_scores(matrix.rows, state, V)
+    else:
+        values = cluster_scores(matrix.rows, state, person if index.kept is None else person[index.kept])
+        if V is not None:
+            values = values @ V
     if unweighted:
         values /= index.weight[:, None]  # pyright: ignore[reportOptionalSubscript] (tested three lines above)
         if person is not None:

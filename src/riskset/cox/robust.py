@@ -6,8 +6,7 @@ For row i with d_i = 1 at an event,
 
 with xbar_kj = (S1_k - (j/m) D1_k) / den_kj, xbar_k their mean over j, and G, qx the sums of
 wbar xbar_kj / den_kj and of wbar (j/m) xbar_kj / den_kj. The terms in x_i are -v_i x_i + d_i w_i x_i with the
-curvature v_i of the information, so that a cluster's sum needs one pass over the rows' covariates. A row's own
-residual is the sum over a cluster of one.
+curvature v_i of the information, so that one pass over the rows gives all.
 
 References
 ----------
@@ -21,13 +20,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from riskset.errors import FitError
-from riskset.kernel import RiskRows, State, cumulative_hazard, curvature, evaluate
+from riskset.kernel import RiskRows, State, by_shares, cumulative_hazard, curvature, evaluate
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+BLOCK_ROWS = 1 << 12  # rows taken at a time, so that a block stays in cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,36 +95,80 @@ def cluster_scores(rows: RiskRows, state: State, cluster: Ints) -> Floats:
     state : State
         Likelihood at the beta wanted.
     cluster : int array (n,)
-        Codes 0, 1, ... of the rows' clusters; 0, 1, 2, ..., n - 1 for the residual of each row.
+        Codes 0, 1, ... of the rows' clusters.
 
     Returns
     -------
     float array (n_clusters, p)
     """
-    index, m = rows.index, state.moments
-    n, n_clusters = index.n_rows, int(cluster.max(initial=-1)) + 1
-    repeats = index.deaths_per_time
-    means = event_means(rows, state)
-    G = cumulative_hazard(index, means.g)
+    n_clusters = int(cluster.max(initial=-1)) + 1
+    total = np.zeros((n_clusters, rows.X.shape[1]))
+    values = _RowScores.of(rows, state)
+    in_order = bool((cluster[1:] >= cluster[:-1]).all())
 
-    # Terms in the row's own x, one sparse product over the covariates.
-    own = -curvature(rows, state)
-    own[index.death_row] += index.death_weight
-    start = np.arange(n + 1)
-    total = sparse.csc_array((own, cluster, start), shape=(n_clusters, n)) @ rows.X
-    # Terms in the event times' means, one sparse product over the event times.
-    total += _spread(cluster, index.hi, m.risk, (n_clusters, index.n_slots)) @ G
-    if index.delayed_entry:
-        total -= _spread(cluster, index.lo, m.risk, (n_clusters, index.n_slots)) @ G
-    dead = index.death_row
-    at = np.repeat(np.arange(repeats.size), repeats)
-    shape = (n_clusters, repeats.size)
-    total -= _spread(cluster[dead], at, index.death_weight, shape) @ means.xbar
-    total -= _spread(cluster[dead], at, m.risk[dead], shape) @ means.qx
+    def share(first: int, last: int) -> list[tuple[Ints, Floats]]:
+        sums: list[tuple[Ints, Floats]] = []
+        for a in range(first, last, BLOCK_ROWS):
+            b = min(a + BLOCK_ROWS, last)
+            block, code = values.block(a, b), cluster[a:b]
+            if not in_order:
+                order = np.argsort(code, kind="stable")
+                block, code = block[order], code[order]
+            start = np.flatnonzero(np.diff(code, prepend=-1))
+            sums.append((code[start], np.add.reduceat(block, start, axis=0)))
+        return sums
+
+    for part in by_shares(share, rows.index.n_rows):
+        for code, block in part:
+            total[code] += block
+    dead, of_deaths = values.of_deaths
+    np.subtract.at(total, cluster[dead], of_deaths)
     return total
 
 
-def _spread(
-    row: Ints, column: NDArray[np.integer], value: Floats, shape: tuple[int, int]
-) -> sparse.csr_array:
-    return sparse.coo_array((value, (row, column)), shape=shape).tocsr()
+def row_scores(rows: RiskRows, state: State, V: Floats | None = None) -> Floats:
+    """Weighted score residuals of each row, (n, p), or their products with V (p, q), (n, q)."""
+    values = _RowScores.of(rows, state)
+    result = np.empty((rows.index.n_rows, rows.X.shape[1] if V is None else V.shape[1]))
+
+    def share(first: int, last: int) -> None:
+        for a in range(first, last, BLOCK_ROWS):
+            b = min(a + BLOCK_ROWS, last)
+            result[a:b] = values.block(a, b) if V is None else np.einsum("ij,jk->ik", values.block(a, b), V)
+
+    by_shares(share, result.shape[0])
+    dead, of_deaths = values.of_deaths
+    np.subtract.at(result, dead, of_deaths if V is None else of_deaths @ V)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _RowScores:
+    """Weighted score residuals of any rows, but for what only deaths have."""
+
+    rows: RiskRows
+    risk: Floats
+    own: Floats  # (n,) weight of the row's own covariates
+    G: Floats  # (n_slots, p) sums of the event times' means
+    of_deaths: tuple[Ints, Floats]  # rows of the deaths, and what is to be subtracted there
+
+    @classmethod
+    def of(cls, rows: RiskRows, state: State) -> _RowScores:
+        index, m = rows.index, state.moments
+        means = event_means(rows, state)
+        own = -curvature(rows, state)
+        own[index.death_row] += index.death_weight
+        at = np.repeat(np.arange(index.first_death.size), index.deaths_per_time)
+        dead = index.death_row
+        subtracted = index.death_weight[:, None] * means.xbar[at] + m.risk[dead][:, None] * means.qx[at]
+        return cls(rows, m.risk, own, cumulative_hazard(index, means.g), (dead, subtracted))
+
+    def block(self, a: int, b: int) -> Floats:
+        """Rows a to b."""
+        index = self.rows.index
+        block = np.take(self.G, index.hi[a:b], axis=0)
+        if index.delayed_entry:
+            block -= np.take(self.G, index.lo[a:b], axis=0)
+        block *= self.risk[a:b, None]
+        block += self.own[a:b, None] * self.rows.X[a:b]
+        return block

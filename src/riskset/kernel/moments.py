@@ -112,11 +112,19 @@ def moments(rows: RiskRows, beta: Floats) -> Moments:
     Moments
     """
     index, X = rows.index, rows.X
-    eta = X @ beta
-    if rows.offset is not None:
-        eta += rows.offset
-    shift = float(eta.max(initial=-np.inf)) if eta.size else 0.0
-    if eta.size and shift - float(eta.min()) > WIDTH:
+    eta = np.empty(X.shape[0])
+
+    def linear(a: int, b: int) -> tuple[float, float]:
+        part = eta[a:b]
+        # Not BLAS, which would share out each product among its own threads.
+        np.einsum("ij,j->i", X[a:b], beta, out=part)
+        if rows.offset is not None:
+            part += rows.offset[a:b]
+        return float(part.max(initial=-np.inf)), float(part.min(initial=np.inf))
+
+    high, low = zip(*by_shares(linear, eta.size), strict=True)
+    shift = max(high) if eta.size else 0.0
+    if eta.size and shift - min(low) > WIDTH:
         return _banded_moments(rows, eta - shift)
     death_eta = float(index.death_weight @ (eta[index.death_row] - shift))
     risk = eta
