@@ -65,7 +65,7 @@ NOT_COVERED = [
     "`survreg` (parametric models) and `aareg` (Aalen's additive model): riskset has neither.",
     "`finegray`, `cmprsk::crr`, `cuminc`: competing events are analysed by cause; subdistribution models are not there.",
     "Multi-state `survfit` and `coxph` with several transitions.",
-    "Elastic net: the ridge is there, the lasso is not; no solver for rows (start, stop] was found that is kept up.",
+    "Elastic net: the ridge is there, the lasso is not; adelie, which takes rows (start, stop], needs an older NumPy.",
     "rms's restricted interaction `%ia%`, `fastbw`, `validate` and the rest of rms beyond splines, `anova` and `contrast`.",
     "Multiple imputation (`mice`).",
     "`survfit` with `stype`/`ctype` other than the default, and the confidence types logit and arcsin.",
