@@ -177,9 +177,8 @@ def _changes(track: Track) -> StateAudit:
     before, after = track.value[:-1][same].astype(np.int64), track.value[1:][same].astype(np.int64)
     found = np.bincount(before * k + after, minlength=k * k)
     names = track.levels
-    return StateAudit(
-        track.name, {(names[c // k], names[c % k]): int(found[c]) for c in np.flatnonzero(found)}
-    )
+    changes = {(names[c // k], names[c % k]): int(found[c]) for c in np.flatnonzero(found)}
+    return StateAudit(track.name, {key: changes[key] for key in sorted(changes, key=str)})
 
 
 def _future_used(track: Track, stop: Ticks) -> WrongAudit:
@@ -254,8 +253,8 @@ def _added(parts: list[Any]) -> Any:
     if isinstance(first, int | float):
         return sum(parts)
     if isinstance(first, dict):
-        keys = sorted({key for part in parts for key in part}, key=str) if parts else []
-        keys = [*first, *(k for k in keys if k not in first)]
+        alike = all(part.keys() == first.keys() for part in parts)
+        keys = list(first) if alike else sorted({key for part in parts for key in part}, key=str)
         return {key: sum(part.get(key, 0) for part in parts) for key in keys}
     if isinstance(first, tuple):
         return tuple(_added(list(place)) for place in zip(*parts, strict=True))
