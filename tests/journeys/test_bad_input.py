@@ -170,6 +170,12 @@ def test_lab_that_is_no_number(study):
     assert "haemolytic" not in message
 
 
+@pytest.mark.parametrize("name", ["run", "check"])
+def test_broken_values_are_the_reason_where_they_leave_nobody(study, name):
+    study.edit_table("labs", lambda rows: [r | {"value": r["value"].replace(".", ",")} for r in rows])
+    says(study.refusal(name), "labs.csv", "'value'", "comma")
+
+
 def test_prescription_that_stops_before_it_starts(study):
     row = study.edit_row("prescriptions", lambda r: r["drug"] == "cinacalcet", stop="2001-02-03")
     says(study.refusal(), "prescriptions.csv", f"{row}")

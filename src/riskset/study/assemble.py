@@ -103,7 +103,12 @@ def assemble(plan: StudyPlan, tables: Mapping[str, Table], *, stop: bool = True)
         ledger = ledger.step("Dates that can be used", at_index.height)
     rejects = rejects.extend(deciding_rows(plan, tables, everybody.rejects, at_index, pending))
     rules = [Rule(rule.keep, rule.label) for rule in plan.cohort.require]
-    at_index, ledger = apply_rules(at_index, rules, ledger=ledger, where="cohort.require")
+    try:
+        at_index, ledger = apply_rules(at_index, rules, ledger=ledger, where="cohort.require")
+    except CohortError:
+        # nobody stays: where the rows that decide it are broken, they are the reason and not the rule
+        check_rejects(plan, rejects)
+        raise
     frozen = [pl.col(m).alias(baseline_column(m)) for m in baseline_measures(plan)]
     later = at_index.select(key, *pending, *frozen)
     people = people.drop(later.columns[1:], strict=False)
