@@ -228,7 +228,10 @@ def test_survival_is_for_death_alone(plan: StudyPlan, results: Results) -> None:
     (whole,) = results.survival[0].groups
     assert whole.at_risk[0] == 399
     assert whole.basis.n_events == next(r for r in results.rates if r.outcome == "death").total.basis.n_events
-    assert sum(g.basis.n_persons for g in results.survival[1].groups) == 399
+    by_use = results.survival[1]
+    assert [g.label for g in by_use.groups] == ["naive", "user"]  # too few past users at index for a curve
+    drawn = sum(g.basis.n_persons for g in by_use.groups)
+    assert drawn + sum(c.n for c in by_use.not_drawn) == 399
 
 
 def test_the_audit_explains_every_event_row(results: Results) -> None:

@@ -286,6 +286,9 @@ def _survival(value: SurvivalCurve, nth: int, number: int) -> Drawing:
 
     by = "" if value.grouping is None else f", by {inside(value.grouping)}"
     caption = f"{value.label}: Kaplan–Meier survival{by}, with 95% confidence intervals and numbers at risk."
+    if value.not_drawn:
+        small = ", ".join(inside(group.label) for group in value.not_drawn)
+        caption += f" Not drawn, with fewer than 10 persons: {small}."
     spoken = "The table below holds the numbers at risk and the survival at each tick."
     key = f"survival-{slug(value.outcome)}" + ("" if nth == 1 else f"-{nth}")
     return _drawing(key, number, caption, spoken, draw_at)

@@ -240,6 +240,7 @@ class SurvivalCurve(Frozen):
     label: str
     grouping: str | None
     groups: tuple[SurvivalGroup, ...]
+    not_drawn: tuple[Count, ...] = ()  # groups at index of too few persons for a curve
 
 
 # --- the data behind it -------------------------------------------------------------------------------------

@@ -298,7 +298,9 @@ def _survival(plan: StudyPlan, outcome: _Outcome, persons: pl.DataFrame) -> list
     if persons[by].drop_nulls().n_unique() > 1:
         at_index = frame.drop(by).join(persons.select(q.id, by), on=q.id, how="left", maintain_order="left")
         grouping = f"{_use(plan)} at index"
-        curves.append(survival_curve(at_index, q.outcome, q.label, id=q.id, by=by, grouping=grouping))
+        grouped = survival_curve(at_index, q.outcome, q.label, id=q.id, by=by, grouping=grouping)
+        if len(grouped.groups) > 1:
+            curves.append(grouped)
     return curves
 
 

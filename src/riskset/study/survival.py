@@ -11,11 +11,13 @@ import polars as pl
 
 from riskset.curves import SurvivalEstimate, kaplan_meier
 from riskset.study.rates import YEAR
-from riskset.study.results import Basis, SurvivalCurve, SurvivalGroup
+from riskset.study.results import Basis, Count, SurvivalCurve, SurvivalGroup
 
 # steps between ticks that a reader knows, in days; the smallest that gives at most six of them
 _STEPS = (1.0, 7.0, 15.0, 30.0, 90.0, YEAR / 4, YEAR / 2, YEAR, 2 * YEAR, 5 * YEAR, 10 * YEAR)
 _TICKS = 6
+# With fewer persons every death is a step of over 10 points, and the band of one such curve hides the others.
+FEWEST_DRAWN = 10
 
 
 def survival_curve(
@@ -38,7 +40,8 @@ def survival_curve(
     id : str
         Column of the person.
     by : str, optional
-        Column of the group at index; people without one are left out.
+        Column of the group at index; people without one, and groups of fewer than ten, are left out. Without
+        any larger group all are drawn.
     grouping : str, optional
         The grouping in words.
 
@@ -47,7 +50,7 @@ def survival_curve(
     SurvivalCurve
         Step functions from (0, 1); limits are pointwise, on the log-log scale, which stays within 0 and 1.
     """
-    known = rows if by is None else rows.filter(pl.col(by).is_not_null())
+    known, not_drawn = (rows, ()) if by is None else _large_groups(rows, id, by)
     curves = kaplan_meier(
         known, f"Surv(entry, exit, {outcome})", by, conf_type="log-log", id=id, time_unit="days"
     )
@@ -57,7 +60,19 @@ def survival_curve(
         label=label,
         grouping=grouping if by is not None else None,
         groups=tuple(_group(curve, ticks) for curve in curves.groups),
+        not_drawn=not_drawn,
     )
+
+
+def _large_groups(rows: pl.DataFrame, id: str, by: str) -> tuple[pl.DataFrame, tuple[Count, ...]]:
+    """Rows of the groups that deserve a curve, and the others with their persons."""
+    known = rows.filter(pl.col(by).is_not_null())
+    persons = known.group_by(by).agg(pl.col(id).n_unique().alias("n")).sort(by)
+    small = persons.filter(pl.col("n") < FEWEST_DRAWN)
+    if small.height == persons.height:
+        return known, ()
+    counts = tuple(Count(label=str(label), n=n) for label, n in small.iter_rows())
+    return known.join(small, on=by, how="anti", maintain_order="left"), counts
 
 
 def _group(curve: SurvivalEstimate, ticks: np.ndarray) -> SurvivalGroup:

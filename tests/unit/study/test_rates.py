@@ -84,3 +84,23 @@ def test_everybody_dead_leaves_limits_that_can_be_drawn() -> None:
     assert group.survival[-1] == 0.0
     assert group.lower[-1] == 0.0
     assert 0.0 <= group.upper[-1] <= 1.0
+
+
+def test_a_handful_of_persons_is_named_and_not_drawn() -> None:
+    rows = pl.DataFrame(
+        {
+            "id": [f"p{k:02d}" for k in range(29)],
+            "entry": 0.0,
+            "exit": [float(k + 1) for k in range(29)],
+            "death": [k % 2 for k in range(29)],
+            "group": pl.Series(["a"] * 10 + ["b"] * 10 + ["c"] * 9, dtype=pl.Enum(["a", "b", "c"])),
+        }
+    )
+    curve = survival_curve(rows, "death", "Death", id="id", by="group", grouping="Use at index")
+    assert [group.basis.n_persons for group in curve.groups] == [10, 10]
+    assert [(count.label, count.n) for count in curve.not_drawn] == [("c", 9)]
+    alone = survival_curve(
+        rows.filter(pl.col("group") == "c"), "death", "Death", id="id", by="group", grouping="Use at index"
+    )
+    assert len(alone.groups) == 1
+    assert alone.not_drawn == ()
