@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 
 from riskset.errors import FitError
 from riskset.kernel import RiskRows, State, by_shares, cumulative_hazard, curvature, evaluate
+from riskset.kernel.likelihood import cancelled_rows
+from riskset.kernel.sums import interval_sums
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -151,6 +153,8 @@ class _RowScores:
     own: Floats  # (n,) weight of the row's own covariates
     G: Floats  # (n_slots, p) sums of the event times' means
     of_deaths: tuple[Ints, Floats]  # rows of the deaths, and what is to be subtracted there
+    lost: Ints  # rows over whose time G rises by too little to be got by subtraction
+    risen: Floats  # (n_lost, p) what it rises by
 
     @classmethod
     def of(cls, rows: RiskRows, state: State) -> _RowScores:
@@ -161,7 +165,11 @@ class _RowScores:
         at = np.repeat(np.arange(index.first_death.size), index.deaths_per_time)
         dead = index.death_row
         subtracted = index.death_weight[:, None] * means.xbar[at] + m.risk[dead][:, None] * means.qx[at]
-        return cls(rows, m.risk, own, cumulative_hazard(index, means.g), (dead, subtracted))
+        lost = cancelled_rows(index, state.h)
+        at_slots = np.zeros((index.n_slots, means.g.shape[1]))
+        at_slots[index.event_slot] = means.g
+        risen = interval_sums(at_slots, index.lo[lost], index.hi[lost]) if lost.size else means.g[:0]
+        return cls(rows, m.risk, own, cumulative_hazard(index, means.g), (dead, subtracted), lost, risen)
 
     def block(self, a: int, b: int) -> Floats:
         """Rows a to b."""
@@ -169,6 +177,9 @@ class _RowScores:
         block = np.take(self.G, index.hi[a:b], axis=0)
         if index.delayed_entry:
             block -= np.take(self.G, index.lo[a:b], axis=0)
+        if self.lost.size:
+            first, last = np.searchsorted(self.lost, (a, b))
+            block[self.lost[first:last] - a] = self.risen[first:last]
         block *= self.risk[a:b, None]
         block += self.own[a:b, None] * self.rows.X[a:b]
         return block

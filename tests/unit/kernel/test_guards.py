@@ -79,10 +79,13 @@ def test_the_information_of_rows_after_a_nearly_empty_risk_set():
     entry, exit = np.full(n + 1, 5.0), 5.0 + rng.integers(1, 30, n + 1)
     event, offset = rng.random(n + 1) < 0.5, np.zeros(n + 1)
     entry[0], exit[0], event[0], offset[0] = 0.0, 1.0, True, -60.0
-    fit = coxph_matrix(X, entry, exit, event, offset=offset)
-    without = coxph_matrix(X[1:], entry[1:], exit[1:], event[1:])
+    cluster = np.arange(n + 1) // 2
+    fit = coxph_matrix(X, entry, exit, event, offset=offset, cluster=cluster)
+    without = coxph_matrix(X[1:], entry[1:], exit[1:], event[1:], cluster=cluster[1:])
     np.testing.assert_allclose(fit.params, without.params, rtol=1e-9)
     np.testing.assert_allclose(fit.covariance, without.covariance, rtol=1e-9)
+    assert fit.robust_covariance is not None
+    np.testing.assert_allclose(fit.robust_covariance, without.robust_covariance, rtol=1e-9)
 
 
 @pytest.mark.parametrize("size", [1e9, 1e-9])
