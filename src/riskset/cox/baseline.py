@@ -172,6 +172,23 @@ def exits(fit: CoxFit) -> pl.DataFrame:
     )
 
 
+def at_risk(fit: CoxFit, stratum: int, times: Floats) -> Floats:
+    """Weighted number of fitted rows of a stratum with entry < t <= exit, at any times."""
+    inside = np.flatnonzero(strata_of(fit) == stratum)
+    weight = np.ones(inside.size)
+    if fit.weights is not None:
+        weight = fit.data[fit.weights].cast(pl.Float64).to_numpy()[inside]
+
+    def later(column: str) -> Floats:
+        """Weight of the rows whose time is at t or later."""
+        time = fit.data[column].cast(pl.Float64).to_numpy()[inside]
+        order = np.argsort(time, kind="stable")
+        upto = np.concatenate(([0.0], np.cumsum(weight[order])))
+        return upto[-1] - upto[np.searchsorted(time[order], times, side="left")]
+
+    return later(fit.exit) - (0.0 if fit.entry is None else later(fit.entry))
+
+
 def distinct_times(exit: Floats, entry: Floats | None) -> tuple[Floats, Ints]:
     """Distinct times, those within R's tolerance as their smallest, and the place of each exit, then entry."""
     every = exit if entry is None else np.concatenate((exit, entry))

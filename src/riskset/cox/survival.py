@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from riskset.cox.baseline import Baseline, baseline_of, exits, strata_labels
+from riskset.cox.baseline import Baseline, at_risk, baseline_of, exits, strata_labels
 from riskset.cox.fit import CoxFit
 from riskset.design import nearest, offset_of, parse_formula, to_polars
 from riskset.design.factors import CategoryFactor
@@ -100,9 +100,8 @@ def cox_survival(
             where="profile",
             remedy="Split one row per profile at the event times (split_episodes) and name its id=.",
         )
-    frame = _profiles(fit, profile, id)
+    frame, named = _profiles(fit, profile, id)
     labels = strata_labels(fit)
-    named = bool(strata_variables) and set(strata_variables) <= set(frame.columns)
     if id is not None and strata_variables and not named:
         raise FitError(
             "a path needs its stratum", where="profile", remedy=f"Name {', '.join(strata_variables)}."
@@ -110,7 +109,7 @@ def cox_survival(
     parts: list[pl.DataFrame] = []
     for who, pieces in _curves(frame, id):
         for s, rows in _in_strata(fit, pieces, named=named):
-            at = _grid(grid, s, times)
+            at = _grid(fit, grid, s, times)
             curve = _curve(fit, base, rows, s, at, V, path=id is not None)
             kept = at if id is None else at.filter(curve.inside)
             parts.append(
@@ -205,8 +204,8 @@ def _strata_variables(fit: CoxFit) -> tuple[str, ...]:
     return () if strata is None else tuple(dict.fromkeys(n for e in strata.values for n in names_in(e)))
 
 
-def _profiles(fit: CoxFit, profile: Any, id: str | None) -> pl.DataFrame:
-    """Profiles as a frame with all variables of the design."""
+def _profiles(fit: CoxFit, profile: Any, id: str | None) -> tuple[pl.DataFrame, bool]:
+    """Give profiles all variables of the design, and tell whether they name their strata."""
     if isinstance(profile, Mapping):
         listed = {k: v for k, v in profile.items() if not isinstance(v, str) and np.ndim(v) == 1}
         sizes = {len(v) for v in listed.values()}
@@ -235,11 +234,14 @@ def _profiles(fit: CoxFit, profile: Any, id: str | None) -> pl.DataFrame:
                     where="profile",
                     remedy=nearest(name, sorted(known)),
                 )
+    strata = _strata_variables(fit)
+    named = bool(strata) and set(strata) <= set(frame.columns)
     missing = {n: v for n, v in fit.design.defaults.items() if n not in frame.columns}
     filled = frame.with_columns(pl.lit(v).alias(n) for n, v in missing.items())
-    return filled.with_columns(
+    typed = filled.with_columns(
         pl.col(n).cast(t) for n, t in fit.design.schema.items() if isinstance(t, pl.Enum | pl.Boolean)
     )
+    return typed, named
 
 
 def _curves(frame: pl.DataFrame, id: str | None) -> Iterator[tuple[Any, pl.DataFrame]]:
@@ -270,15 +272,14 @@ def _moved(fit: CoxFit, strata: CategoryFactor, rows: pl.DataFrame, s: int) -> p
     )
 
 
-def _grid(grid: pl.DataFrame, strata: Ints, times: ArrayLike | None) -> pl.DataFrame:
-    """Choose the times to report, with the counts of the fitted rows: those at the next exit time for given times."""
+def _grid(fit: CoxFit, grid: pl.DataFrame, strata: Ints, times: ArrayLike | None) -> pl.DataFrame:
+    """Choose the times to report, with the counts of the fitted rows at each, or since the time before."""
     own = grid.filter(pl.col("stratum") == int(strata[0])).drop("stratum")
     if times is None:
         return own
     wanted = np.sort(np.asarray(times, dtype=np.float64))
     exit = own["time"].to_numpy()
-    n_risk = np.append(own["n_risk"].to_numpy(), 0.0)[np.searchsorted(exit, wanted, side="left")]
-    # Events and other exits since the time before.
+    n_risk = at_risk(fit, int(strata[0]), wanted)
     sums = [np.append(0.0, np.cumsum(own[name].to_numpy())) for name in ("n_event", "n_censor")]
     upto = np.searchsorted(exit, wanted, side="right")
     n_event, n_censor = (np.diff(s[upto], prepend=0.0) for s in sums)

@@ -337,15 +337,16 @@ def _transformed(fit: CoxFit, transform: Transform) -> Floats:
             where="transform",
             remedy="Choose km, rank, identity or log.",
         )
-    entry = None if fit.entry is None else fit.data[fit.entry].cast(pl.Float64).to_numpy()
-    exit = fit.data[fit.exit].cast(pl.Float64).to_numpy()
+    rows = fit.data if fit.weights is None else fit.data.filter(pl.col(fit.weights) > 0)
+    entry = None if fit.entry is None else rows[fit.entry].cast(pl.Float64).to_numpy()
+    exit = rows[fit.exit].cast(pl.Float64).to_numpy()
     if transform == "rank":
         # Mean rank of the exits at each time. Those that tie with it but for rounding lie just above it.
         ordered = np.sort(exit)
         before = np.searchsorted(ordered, time, side="left")
         upto = np.searchsorted(ordered, time + TIMEFIX * max(1.0, float(np.abs(exit).mean())), side="right")
         return (before + upto + 1) / 2
-    whole = build_index(entry, exit, fit.data[fit.event].to_numpy())
+    whole = build_index(entry, exit, rows[fit.event].to_numpy())
     place = np.arange(whole.event_time.size) + 1
     rows_at = np.bincount(whole.hi, minlength=whole.n_slots) - np.bincount(whole.lo, minlength=whole.n_slots)
     n_risk = np.cumsum(rows_at[::-1])[::-1][place]
