@@ -63,11 +63,11 @@ def ours(folder: Path, *settings: str) -> dict[str, float]:
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def by_r(folder: Path) -> tuple[float, int]:
-    """Return the seconds of tmerge, and its rows."""
+def by_r(folder: Path) -> tuple[float, int, float]:
+    """Return the seconds of tmerge, its rows, and the seconds of the processor."""
     command = ["Rscript", str(Path(__file__).with_suffix(".R")), str(folder)]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-    return float(said[0]), int(said[1])
+    return float(said[0]), int(said[1]), float(said[2])
 
 
 def main(arguments: list[str]) -> None:
@@ -99,7 +99,7 @@ def main(arguments: list[str]) -> None:
             },
             times=times,
         )
-        rows_r: dict[str, int] = {}
+        by_tmerge: dict[str, tuple[int, float]] = {}
         if shutil.which("Rscript"):
             whole = [("R, `tmerge`, 50,000 patients", full)] if "--all" in arguments else []
             for title, folder in [
@@ -107,14 +107,23 @@ def main(arguments: list[str]) -> None:
                 ("R, `tmerge`, 10,000 patients", fifth),
                 *whole,
             ]:
-                took, rows_r[title] = by_r(folder)
-                seconds[title] = [took]
+                took, count, processor = by_r(folder)
+                seconds[title], by_tmerge[title] = [took], (count, processor)
         notes = [
             f"{found[at_once]['labs']:,.0f} laboratory rows, {found[at_once]['rows']:,.0f} episodes, audit included; "
             f"peak memory of the process {found[at_once]['peak'] / 2**30:.1f} GiB at once, "
             f"{found[batched]['peak'] / 2**30:.1f} GiB in batches (tables included, "
             f"{found[at_once]['loaded'] / 2**30:.1f} GiB).",
-            f"Same rows in batches: {found[at_once]['sum'] == found[batched]['sum']}. Rows by tmerge: {rows_r}.",
+            f"Same rows in batches: {found[at_once]['sum'] == found[batched]['sum']}.",
+            "Rows and processor seconds: "
+            + "; ".join(
+                f"{title} {count:,.0f} rows, {processor:.1f} s"
+                for title, (count, processor) in [
+                    *((t, (int(f["rows"]), f["processor"])) for t, f in found.items()),
+                    *by_tmerge.items(),
+                ]
+            )
+            + ".",
         ]
         tell("Timeline", at_once, seconds, notes)
 

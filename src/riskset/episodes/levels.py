@@ -18,6 +18,35 @@ PERSONS = 20  # with values on both sides; the median of fewer is chance
 SAMPLE = 2_000  # persons looked at: a step is everybody's
 
 
+def unit_notes(name: str, units: pl.Series, ticks: Ticks) -> tuple[AuditLine, ...]:
+    """Tell from when to when each unit was written, where there are several.
+
+    Parameters
+    ----------
+    name : str
+    units : pl.Series
+        As written, one per row.
+    ticks : int64 array
+        Calendar time.
+
+    Returns
+    -------
+    tuple of AuditLine
+        One per unit, with its rows; months only, for a date of a single row is a patient's.
+    """
+    day = pl.Series("day", (ticks // DAY).astype(np.int32)).cast(pl.Date)
+    frame = pl.DataFrame({"unit": units.cast(pl.String).str.strip_chars(), "day": day})
+    found = frame.group_by("unit").agg(
+        pl.len(), pl.col("day").min().alias("first"), pl.col("day").max().alias("last")
+    )
+    if found.height < 2:
+        return ()
+    return tuple(
+        AuditLine(name, f"{name}: values in {unit} from {first:%Y-%m} to {last:%Y-%m}", n, "note")
+        for unit, n, first, last in found.sort("first", "unit").iter_rows()
+    )
+
+
 def level_notes(
     name: str, person: np.ndarray, ticks: Ticks | None, values: np.ndarray
 ) -> tuple[AuditLine, ...]:

@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from riskset.episodes.audit import AuditLine
-from riskset.episodes.levels import level_notes
+from riskset.episodes.levels import level_notes, unit_notes
 from riskset.episodes.persons import PERSON, Persons, Selection, reject_times, select_rows
 from riskset.episodes.same_time import SameDay, one_per_time
 from riskset.episodes.tracks import Indices, Track, steps
@@ -149,6 +149,8 @@ def read_measure(
         selection, usable, unit, unit_is, to, analyte or name, name, rejects
     )
     usable &= np.isfinite(factors)
+    if unit is not None and persons.calendar:
+        notes += unit_notes(name, frame[unit].filter(pl.Series(usable)), times.ticks[usable])
     person = frame[PERSON].to_numpy()[usable]
     ticks = times.ticks[usable] - persons.origin[person]
     numbers = significant(numbers[usable] * factors[usable])

@@ -60,6 +60,26 @@ def test_a_trend_over_years_is_no_step():
     )
 
 
+def test_units_are_told_with_their_months():
+    people = pl.DataFrame({"id": ["P"], "entry": ["2020-01-01"], "exit": ["2021-01-01"]})
+    labs = pl.DataFrame(
+        {
+            "id": ["P"] * 3,
+            "day": ["2020-02-03", "2020-05-06", "2020-07-08"],
+            "mg": [1.0, 1.1, 2.4],
+            "unit": ["mmol/L", "mmol/L", "mg/dL"],
+        }
+    )
+    built = Timeline(people, id="id", entry="entry", exit="exit").measure(
+        "mg", labs, time="day", value="mg", unit="unit", to="mg/dL", analyte="magnesium"
+    )
+    told = {line.text: line.n for line in built.notes if "from 2020" in line.text}
+    assert told == {
+        "mg: values in mmol/L from 2020-02 to 2020-05": 2,
+        "mg: values in mg/dL from 2020-07 to 2020-07": 1,
+    }
+
+
 def test_who_is_measured_more_often_is_told_by_outcome():
     people = pl.DataFrame({"id": ["sick", "well"], "entry": 0, "exit": 365.25, "died": [365.25, None]})
     labs = pl.DataFrame(
