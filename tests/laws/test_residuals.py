@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from riskset.cox import CoxFit, cox_survival, cox_zph, coxph, coxph_matrix, split_episodes
+from riskset.cox import CoxFit, Ridge, cox_survival, cox_zph, coxph, coxph_matrix, split_episodes
 from riskset.errors import FitError
 from riskset.kernel import build_index, evaluate, information, risk_rows, score
 
@@ -279,6 +279,8 @@ def test_what_is_not_defined_is_refused():
             fit.residuals(kind)
     with pytest.raises(FitError, match="under exact ties"):
         cox_zph(fit)
+    with pytest.raises(FitError, match="under a penalty"):
+        cox_zph(coxph("Surv(entry, exit, event) ~ x", rows, penalty=Ridge(1.0)))
     fit = coxph("Surv(entry, exit, event) ~ x", rows)
     with pytest.raises(FitError, match="no residuals 'partial'"):
         fit.residuals("partial")

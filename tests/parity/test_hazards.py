@@ -91,6 +91,7 @@ def test_coefficients_that_change_with_time(case: str, terms: str):
     agree(fit.cov_params(), numbers(r["vcov"])[np.ix_(place, place)], of=r["vcov"])
     agree([fit.loglik_null, fit.loglik], r["loglik"])
     assert (fit.n_persons, fit.n_events) == (416, 160)
+    assert fit.person_time == PBC["time"].sum()
 
 
 def test_steps_of_a_coefficient_by_splitting():

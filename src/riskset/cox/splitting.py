@@ -138,7 +138,7 @@ def at_event_times(
     end = frame[exit].cast(pl.Float64).to_numpy()
     if surv.entry is None:
         entry = "entry" if "entry" not in frame.columns else "__entry__"
-        begin = np.minimum(0.0, end - 1.0)  # before every time
+        begin = np.where(end > 0, 0.0, end - 1.0)  # time at risk counts from 0
         frame = frame.with_columns(pl.Series(entry, begin))
         if id is None:
             id = ROW

@@ -193,7 +193,7 @@ def cox_zph(fit: CoxFit, transform: Transform = "km", *, terms: bool = True) -> 
     Raises
     ------
     FitError
-        If the fit has exact ties or no covariate.
+        If the fit has exact ties, a penalty, or no covariate.
 
     Examples
     --------
@@ -213,6 +213,10 @@ def cox_zph(fit: CoxFit, transform: Transform = "km", *, terms: bool = True) -> 
             "proportional hazards cannot be tested "
             + ("under exact ties" if keep.size else "without a coefficient"),
             where="cox_zph",
+        )
+    if matrix.penalty is not None:
+        raise FitError(
+            "the score test does not hold under a penalty", where="cox_zph", remedy="Fit without the penalty."
         )
     g = _transformed(fit, transform)
     if not np.isfinite(g).all():
