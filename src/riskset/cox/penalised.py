@@ -164,9 +164,11 @@ def _point(rows: RiskRows, state: State, penalty: Penalty, independent: Bools | 
 def _step(free: Floats, info: Floats, bend: Floats, u: Floats) -> Floats:
     """Newton's step within the span of ``free``."""
     g = free.T @ u
-    for curved in (info + bend, info):
+    for curved in (info + bend, info) if g.size else ():
         H = free.T @ curved @ free
-        size = np.sqrt(np.maximum(np.diag(H), np.finfo(np.float64).tiny))
+        if not (np.diag(H) > 0).all():
+            continue
+        size = np.sqrt(np.diag(H))
         try:
             factor = linalg.cho_factor(H / size / size[:, None], lower=True)
         except linalg.LinAlgError:

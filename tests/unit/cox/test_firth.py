@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq, minimize
 
@@ -167,6 +167,25 @@ def test_reference_level_and_scale_do_not_matter():
         turned, np.eye(fit.params.size)[[i for i, n in enumerate(turned.names) if ":" in n]]
     )
     assert again.chi2 == pytest.approx(whole.chi2, rel=1e-6)
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=40)
+def test_it_converges_wherever_there_is_an_event(seed: int):
+    # rare and separated columns, few rows, units far apart
+    rng = np.random.default_rng(seed)
+    n, p = int(rng.integers(8, 80)), int(rng.integers(1, 6))
+    rare = (rng.random((n, p)) < rng.uniform(0.05, 0.5, p)).astype(float)
+    X = np.where(rng.random(p) < 0.6, rare, rng.standard_normal((n, p)) * rng.choice([0.01, 1, 100]))
+    entry = rng.integers(0, 6, n) * float(rng.random() < 0.5)
+    event = rng.random(n) < rng.uniform(0.1, 0.9)
+    if p > 1:
+        event &= X[:, 0] <= 0
+    assume(event.any())
+    fit = coxph_matrix(X, entry, entry + rng.integers(1, 10, n), event, penalty=Firth())
+    assert fit.status == "converged"
+    if fit.rows.X.size:
+        assert (np.abs(np.nan_to_num(fit.params)) * np.ptp(fit.rows.X, axis=0) < 50).all()
 
 
 def test_terms_of_a_penalised_model():
