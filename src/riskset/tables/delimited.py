@@ -53,7 +53,7 @@ def read_delimited(content: bytes, spec: TableSpec) -> pl.DataFrame:
             remedy="Rename one of them.",
         )
     if not _rectangular(content, frame, spec):
-        raise _defect(content, spec)
+        raise _defect(content, spec, quoted_well=True)
     own = set(spec.columns)
     return frame.with_columns([_typed(frame[c], spec) for c in frame.columns if c not in own])
 
@@ -166,7 +166,7 @@ def _uneven_records(content: bytes, spec: TableSpec, width: int) -> tuple[list[i
     return few, many
 
 
-def _defect(content: bytes, spec: TableSpec) -> TableError:
+def _defect(content: bytes, spec: TableSpec, *, quoted_well: bool = False) -> TableError:
     """Find what keeps a file from being read: its text, its quotation marks, or the length of its rows."""
     where = spec.source
     try:
@@ -180,6 +180,7 @@ def _defect(content: bytes, spec: TableSpec) -> TableError:
     stray = lines.str.contains(rf'(^|{mark})"[^"]*$|[^"{mark}]"|""[^"{mark}]')
     width = lines[0].count(spec.delimiter) + 1
     few, many = _uneven(content, spec, width)
+    stray = stray & (not quoted_well)
     if many and not stray.any():
         delimiters = DELIMITERS[spec.delimiter]
         remedy = f"Quote fields that hold {delimiters}, or export it again."

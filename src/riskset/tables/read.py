@@ -20,7 +20,7 @@ from riskset.tables.table import Table, TableSpec
 from riskset.tables.ticks import Clock
 from riskset.tables.times import NOT_OF_ERA, REMEDY, implausible, parse_times, window
 from riskset.tables.values import parse_values
-from riskset.tables.width import half_width
+from riskset.tables.width import as_text
 
 NO_SUCH_ERA = (
     "Correct the rows: Heisei ended with H31.4.30, Showa with S64.1.7; eras are read from Meiji 6 on."
@@ -72,7 +72,7 @@ def read_table(
             raise TableError(
                 f"the column '{column}' does not exist",
                 where=spec.source,
-                remedy=nearest(column, frame.columns),
+                remedy=_instead(column, frame.columns, spec),
             )
     frame, notes = _without_blank_rows(with_rows(frame.drop(ROW, strict=False), raw.first_row), spec.id)
     if frame.is_empty():
@@ -91,6 +91,17 @@ def read_table(
     if spec.one_row_per_person:
         require_one_row_per_person(table.frame, spec.id, where=spec.source)
     return table
+
+
+def _instead(column: str, held: list[str], spec: TableSpec) -> str:
+    """Name the nearest column. Where none of the study's stands there, the row may be a patient's: name no other."""
+    said = nearest(column, held)
+    if set(spec.columns) & set(held):
+        return said
+    hint, _, _ = said.rpartition("There are:")
+    return (
+        f"{hint}Row {spec.header_row} must hold the names of the columns; declare header_row if another does."
+    )
 
 
 def _without_blank_rows(frame: pl.DataFrame, id: str) -> tuple[pl.DataFrame, tuple[str, ...]]:
@@ -131,7 +142,9 @@ def id_text(ids: pl.Series) -> pl.Series:
         present = ids.drop_nulls()
         if bool((present.is_finite() & (present == present.round()) & (present.abs() < 2**53)).all()):
             ids = ids.cast(pl.Int64)  # a column of whole numbers with gaps, as pandas gives it
-    return half_width(ids.cast(pl.String, strict=False).str.strip_chars()).replace("", None)
+    if ids.dtype.is_nested():
+        ids = ids.clear(ids.len()).cast(pl.String)  # no list or structure names a person
+    return as_text(ids)
 
 
 def _with_dates(

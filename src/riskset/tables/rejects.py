@@ -104,7 +104,7 @@ class Rejects:
             rule,
             where=f"{file}, column '{column}'",
             rows=rows,
-            remedy=f"Correct the rows, or allow for them: {len(self):,} rows are rejected and the allowance is {allowance:,}.{also}",
+            remedy=f"Correct the rows, or allow for them: {len(self):,} row{' is' if len(self) == 1 else 's are'} rejected and the allowance is {allowance:,}.{also}",
         )
 
     def write_csv(self, path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Literal
 import polars as pl
 
 from riskset.tables.eras import common_calendar, from_serials
-from riskset.tables.width import half_width
+from riskset.tables.width import as_text
 
 DateFormat = Literal["year first", "day first", "month first", "excel", "excel 1904"]
 EARLIEST = date(1900, 1, 1)
@@ -23,6 +23,7 @@ _DAY_FIRST = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y")
 _MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y", "%m.%d.%Y")
 _CLOCKS = (" %H:%M:%S%.f", " %H:%M")
 _RUN_TOGETHER = ("%Y%m%d%H%M%S", "%Y%m%d%H%M")
+_LARGEST_DAY = 1_000_000  # some 2,700 years: a larger number is a date or time stamp run together
 NOT_A_DATE = "a date must be written year first (2024-03-01), with or without a time"
 NOT_OF_ERA = "a date of a Japanese era must lie within the era"
 _DECLARED: dict[DateFormat, str] = {
@@ -98,7 +99,7 @@ def parse_times(
         return ParsedTimes(_midnights(column.dt.cast_time_unit("us"), date_only=date_only), good)
     if column.dtype == pl.Null:
         return ParsedTimes(column.cast(pl.Date), good)
-    return _from_text(column.cast(pl.String, strict=False), date_only=date_only, date_format=date_format)
+    return _from_text(column, date_only=date_only, date_format=date_format)
 
 
 def _from_numbers(column: pl.Series, *, date_only: bool, date_format: DateFormat) -> ParsedTimes:
@@ -140,8 +141,8 @@ def _compact(column: pl.Series) -> ParsedTimes | None:
     return _parsed(dates, dates.is_null() & column.is_not_null(), "year first")
 
 
-def _from_text(text: pl.Series, *, date_only: bool, date_format: DateFormat) -> ParsedTimes:
-    text = half_width(text.str.strip_chars()).replace("", None)
+def _from_text(column: pl.Series, *, date_only: bool, date_format: DateFormat) -> ParsedTimes:
+    text = as_text(column)
     present = text.is_not_null()
     forms = _forms(date_format)
     days = _first_that_reads(text, forms, stamps=False)
@@ -149,7 +150,7 @@ def _from_text(text: pl.Series, *, date_only: bool, date_format: DateFormat) -> 
         return ParsedTimes(days, ~present & present)
     if days.null_count() == days.len():  # else they are compact dates, one of them wrong
         numbers = text.cast(pl.Float64, strict=False)
-        if (numbers.is_not_null() == present).all():
+        if (numbers.is_not_null() == present).all() and not (numbers.abs() > _LARGEST_DAY).any():
             return _from_numbers(numbers.fill_nan(None), date_only=date_only, date_format=date_format)
     text, of_no_era = common_calendar(text)
     days = _first_that_reads(text, forms, stamps=False)

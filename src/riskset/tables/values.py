@@ -8,7 +8,7 @@ from typing import Literal
 
 import polars as pl
 
-from riskset.tables.width import half_width
+from riskset.tables.width import as_text
 
 BelowLimit = Literal["limit", "half", "reject"]
 Decimal = Literal[".", ","]
@@ -76,7 +76,7 @@ def parse_values(
     if column.dtype.is_numeric() or column.dtype == pl.Null:
         values, behind = column.cast(pl.Float64).fill_nan(None), nothing
     else:
-        text = half_width(_text(column).str.strip_chars()).replace("", None)
+        text = as_text(column)  # a date or true/false among values is no number, whatever lies beneath it
         plain = plain_numbers(text, decimal, thousands)
         values = plain.cast(pl.Float64, strict=False)
         unread = text.is_not_null() & values.is_null()
@@ -129,8 +129,3 @@ def plain_numbers(text: pl.Series, decimal: Decimal, thousands: Thousands | None
     plain = plain.str.replace(decimal, ".", literal=True)
     well_formed = text.str.contains(form).fill_null(value=False)
     return plain.zip_with(well_formed, plain.clear(plain.len()))
-
-
-def _text(column: pl.Series) -> pl.Series:
-    """Give text; a date or true/false among values is no number, whatever lies beneath it."""
-    return column.cast(pl.String, strict=False)
