@@ -77,7 +77,7 @@ def main(names: list[str]) -> int:
                 print(f"{name:<12}{case[:33]:<34}{count:>8,}" + "".join(f"{worst(c):>10}" for c in three))
                 for c in (*three[0], *three[2]):
                     if c.apart:
-                        apart[f"{name}: {c.case} {c.what}: {c.apart}"] = 0
+                        apart[f"{name}/{c.case}: {c.apart}"] = 0
             versions = (versions_of(source, name) for source in (FROZEN, live))
             print(f"{'':<12}frozen: {' '.join('-'.join(v) for v in next(versions).items())}; ", end="")
             print(f"here: {' '.join('-'.join(v) for v in next(versions).items())}\n")
