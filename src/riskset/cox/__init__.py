@@ -1,7 +1,7 @@
 """The Cox model: fit, variance, tests, profile likelihood."""
 
 from riskset.cox.arrays import MatrixFit, coxph_matrix
-from riskset.cox.bootstrap import Bootstrap, bootstrap
+from riskset.cox.bootstrap import Bootstrap, Refit, bootstrap
 from riskset.cox.compare import anova
 from riskset.cox.concordance import Concordance
 from riskset.cox.coxph import coxph
@@ -25,6 +25,7 @@ __all__ = [
     "MatrixFit",
     "ProfileInterval",
     "ProportionalHazards",
+    "Refit",
     "Ridge",
     "Test",
     "anova",

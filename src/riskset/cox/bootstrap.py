@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,6 +26,7 @@ from scipy.special import ndtri
 from riskset.cox.arrays import MatrixFit, codes
 from riskset.cox.fit import CoxFit
 from riskset.cox.penalised import maximum
+from riskset.design import Design
 from riskset.errors import FitError
 from riskset.kernel import RiskRows
 
@@ -40,6 +41,35 @@ SETTLED = 1e-6
 # infinity: each such step is about one, while a regular one is below a thousandth of a standard error by then.
 RUNNING = 0.1
 BATCH = 32  # replicates between two reports of progress
+
+
+@dataclass(frozen=True, slots=True)
+class Refit:
+    """One fit of the bootstrap, as a statistic sees it.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of the coefficients.
+    params : float array (p,)
+        NaN where a column could not be estimated. A coefficient that runs off stands where its likelihood had
+        levelled.
+    design : Design
+        Of the fit itself.
+    """
+
+    names: tuple[str, ...]
+    params: Floats
+    design: Design
+
+    def log_hazard_ratio(self, a: Mapping[str, Any], b: Mapping[str, Any] | None = None) -> float:
+        """Compare two profiles, named by variables and levels, as `CoxFit.contrast` does."""
+        vector = self.design.row(a) - self.design.row(b or {})
+        named = vector != 0
+        return float(vector[named] @ self.params[named])
+
+
+Statistic = Callable[[Refit], ArrayLike]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +131,7 @@ class Bootstrap:
 
 def bootstrap(
     fit: CoxFit,
-    statistic: Callable[[Floats], ArrayLike] | None = None,
+    statistic: Statistic | None = None,
     n: int = 1000,
     *,
     rng: np.random.Generator,
@@ -115,8 +145,7 @@ def bootstrap(
     ----------
     fit : CoxFit
     statistic : callable, optional
-        Takes the coefficients (p,), NaN where aliased, and returns a number or several; the coefficients
-        themselves by default. A coefficient that runs off stands where its likelihood had levelled.
+        Takes a `Refit` and returns a number or several; the coefficients themselves by default.
     n : int
         Number of replicates.
     rng : numpy Generator
@@ -139,7 +168,8 @@ def bootstrap(
     >>> from riskset.cox import coxph
     >>> rng = np.random.default_rng(1)
     >>> rows = {"t": rng.exponential(1, 100), "d": [1] * 100, "x": rng.normal(size=100)}
-    >>> boot = bootstrap(coxph("Surv(t, d) ~ x", rows), lambda b: np.exp(b), n=50, rng=rng)
+    >>> fit = coxph("Surv(t, d) ~ x", rows)
+    >>> boot = bootstrap(fit, lambda refit: np.exp(refit.log_hazard_ratio({"x": 2})), n=50, rng=rng)
     >>> boot.counts
     {'converged': 50}
     """
@@ -163,11 +193,11 @@ def bootstrap(
             # Drawn here, in order, so that threads cannot change who is in which replicate.
             drawn = [_counts(n_persons, rng) for _ in batch]
             for params, runaway, state in pool.map(refit, drawn):
-                found.append(_statistic(statistic, params, runaway))
+                found.append(_statistic(statistic, fit, params, runaway))
                 status.append(state)
             if progress is not None:
                 progress(len(status), n)
-    own = _statistic(statistic, fit.params, matrix.runaway)
+    own = _statistic(statistic, fit, fit.params, matrix.runaway)
     if any(f.shape != own.shape for f in found):
         raise FitError("the statistic has not always as many values", where="statistic")
     return Bootstrap(estimate=own, replicates=np.array(found).reshape(n, own.size), status=tuple(status))
@@ -240,11 +270,12 @@ def _refit(fit: MatrixFit, count: Ints) -> tuple[Floats, Bools, str]:
     return params, none, "converged" if known[fit.independent].all() else "aliased"
 
 
-def _statistic(statistic: Callable[[Floats], ArrayLike] | None, params: Floats, runaway: Bools) -> Floats:
+def _statistic(statistic: Statistic | None, fit: CoxFit, params: Floats, runaway: Bools) -> Floats:
     if statistic is None:
         return np.where(runaway, np.sign(params) * np.inf, params) if runaway.any() else params
     with np.errstate(all="ignore"):
-        return np.atleast_1d(np.asarray(statistic(params), dtype=np.float64)).ravel()
+        value = statistic(Refit(fit.names, params, fit.design))
+    return np.atleast_1d(np.asarray(value, dtype=np.float64)).ravel()
 
 
 def _persons(fit: CoxFit, by: str | None) -> Ints:

@@ -84,17 +84,19 @@ def test_spread_is_that_of_the_robust_variance():
 def test_any_statistic_of_the_coefficients_with_progress():
     fit = coxph(FORMULA, cohort(), id="id")
     told: list[tuple[int, int]] = []
-    ratio = fit.contrast({"x": 1.0, "g": True}, {"x": 0.0, "g": True}).vector
+    one, other = {"x": 1.0, "g": True}, {"x": 0.0, "g": True}
+    ratio = fit.contrast(one, other).vector
     boot = bootstrap(
         fit,
-        lambda b: [np.exp(ratio @ b), b[0]],
+        lambda refit: [np.exp(refit.log_hazard_ratio(one, other)), ratio @ refit.params],
         n=70,
         rng=np.random.default_rng(0),
         progress=lambda done, n: told.append((done, n)),
     )
     assert told == [(32, 70), (64, 70), (70, 70)]
     assert boot.replicates.shape == (70, 2)
-    np.testing.assert_allclose(boot.estimate, [np.exp(ratio @ fit.params), fit.params[0]])
+    np.testing.assert_allclose(boot.estimate, [np.exp(ratio @ fit.params), ratio @ fit.params])
+    np.testing.assert_allclose(np.log(boot.replicates[:, 0]), boot.replicates[:, 1])
     assert boot.interval().shape == (2, 2)
 
 
