@@ -28,6 +28,7 @@ from riskset.tables.ticks import Clock, Flags, Ticks, Times, to_ticks
 from riskset.tables.times import NOT_A_DATE
 
 PERSON = "__person__"
+FIRST_ROW = 2  # as in a spreadsheet, where the header is row 1
 IMPLAUSIBLE = "a date must lie within the plausible dates"
 
 
@@ -188,17 +189,21 @@ def select_rows(
     """
     source = table.source if isinstance(table, Table) else f"table of '{name}'"
     frame = as_frame(table, where=source)
-    numbered = with_rows(frame)
     for column in [persons.id, *columns]:
         if column not in frame.columns:
             raise EpisodeError(
                 f"the column '{column}' does not exist", where=source, remedy=nearest(column, frame.columns)
             )
-    chosen = numbered
-    if where is not None:
-        chosen = numbered.filter(parse_filter(where, where=f"'{name}'").rows(numbered, where=source))
-    wanted = list(dict.fromkeys([persons.id, *columns, ROW]))
-    chosen = chosen.select(wanted)
+    wanted = list(dict.fromkeys([persons.id, *columns]))
+    if where is None:
+        chosen = with_rows(frame).select([*wanted, ROW])
+    else:
+        mask = parse_filter(where, where=f"'{name}'").rows(frame, where=source)
+        if ROW in frame.columns:
+            chosen = frame.select([*wanted, ROW]).filter(mask)
+        else:  # only the rows that are chosen need their numbers
+            rows = (mask.arg_true().cast(pl.Int64) + FIRST_ROW).alias(ROW)
+            chosen = frame.select(wanted).filter(mask).with_columns(rows)
     known = persons.frame.select(pl.col(persons.id), pl.int_range(pl.len(), dtype=pl.Int64).alias(PERSON))
     kinds = chosen.schema[persons.id], known.schema[persons.id]
     if kinds[0] != kinds[1] and all(kind.is_integer() for kind in kinds):

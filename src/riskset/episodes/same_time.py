@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.episodes.tracks import Indices
-from riskset.tables.ticks import Ticks, order_by_person_and_time, significant
+from riskset.tables.ticks import DAY, Ticks, order_by_person_and_time, significant
 
 SameDay = Literal["mean", "first", "last", "min", "max"]
 SAME_DAY = ("mean", "first", "last", "min", "max")
@@ -60,8 +60,8 @@ def one_per_time(
     -------
     OnePerTime
     """
-    order = order_by_person_and_time(person, ticks)
-    person, ticks, values, rows = person[order], ticks[order], values[order], rows[order]
+    person, ticks, order = sorted_by_person_and_time(person, ticks)
+    values, rows = values[order], rows[order]
     if person.size == 0:
         return OnePerTime(person, ticks, values, rows)
     new = np.empty(person.size, dtype=np.bool_)
@@ -119,3 +119,35 @@ def _summaries(
         return np.maximum.reduceat(members, begins), disagree
     counts = np.diff(np.append(begins, block.size))
     return significant(np.add.reduceat(members, begins) / counts), disagree
+
+
+def sorted_by_person_and_time(person: Indices, ticks: Ticks) -> tuple[Indices, Ticks, Indices]:
+    """Sort rows by person, then time.
+
+    Parameters
+    ----------
+    person : int64 array
+        Zero or more.
+    ticks : int64 array
+
+    Returns
+    -------
+    person, ticks : int64 arrays
+        Sorted.
+    order : int64 array
+        Where each row was.
+    """
+    if person.size == 0:
+        return person, ticks, np.zeros(0, np.int64)
+    # Person, time and position in one number: whole numbers sort several times as fast as an order of them.
+    low, unit = int(ticks.min()), DAY if not (ticks % DAY).any() else 1
+    steps = (ticks - low) // unit if unit > 1 else ticks - low
+    place, moment = (person.size - 1).bit_length(), int(steps.max()).bit_length()
+    if int(person.max()).bit_length() + moment + place < 63:
+        packed = (((person << moment) | steps) << place) | np.arange(person.size)
+        packed.sort()
+        order = packed & ((1 << place) - 1)
+        packed >>= place
+        return packed >> moment, (packed & ((1 << moment) - 1)) * unit + low, order
+    order = order_by_person_and_time(person, ticks)
+    return person[order], ticks[order], order

@@ -165,6 +165,19 @@ def significant(values: NDArray[np.float64], digits: int = 9) -> NDArray[np.floa
     >>> significant(np.array([0.1 + 0.2, 2.4000000000000004, 0.0, np.nan]))
     array([0.3, 2.4, 0. , nan])
     """
+    # Up to 999 with at most six decimals, as most laboratory values are, there is nothing to round.
+    with np.errstate(over="ignore"):
+        plain = (np.rint(values * 1e6) / 1e6 == values) & (np.abs(values) < 1e3)
+    if digits == 9 and plain.all():
+        return values.copy()
+    if digits == 9 and plain.any():
+        rounded = values.copy()
+        rounded[~plain] = _significant(values[~plain], digits)
+        return rounded
+    return _significant(values, digits)
+
+
+def _significant(values: NDArray[np.float64], digits: int) -> NDArray[np.float64]:
     size = np.abs(values)
     regular = np.isfinite(size) & (size > 0)
     exponent = digits - 1 - np.floor(np.log10(size, where=regular, out=np.zeros_like(size)))

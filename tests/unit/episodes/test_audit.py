@@ -10,6 +10,7 @@ import pytest
 
 from riskset.episodes import Timeline
 from riskset.errors import EpisodeError
+from riskset.tables.ticks import significant
 
 
 def calendar(factor: float, persons: int = 40) -> Timeline:
@@ -186,3 +187,12 @@ def test_a_recurrent_event_of_a_clock_of_seconds_needs_its_time():
     built = Timeline(people, id="id", entry="entry", exit="exit", clock="time")
     with pytest.raises(EpisodeError, match="must be known to the time of day"):
         built.event("stroke", strokes, time="day", recurrent=True).episodes("stroke")
+
+
+def test_numbers_that_need_no_rounding_come_out_as_those_that_do():
+    chance = np.random.default_rng(5)
+    plain, long = np.round(chance.normal(100, 50, 500), 6), chance.normal(100, 50, 500)
+    mixed = np.concatenate([plain, long, [0.0, -2.5, 999.9999999, 1e300, np.inf, np.nan]])
+    expected = [float(f"{v:.9g}") for v in mixed]
+    np.testing.assert_array_equal(significant(mixed), expected)
+    np.testing.assert_array_equal(significant(plain), plain)
