@@ -5,9 +5,8 @@ from riskset.tables.door import as_frame as as_frame
 from riskset.tables.door import with_rows as with_rows
 from riskset.tables.filters import Filter as Filter
 from riskset.tables.filters import kind as kind
-from riskset.tables.filters import nearest as nearest
 from riskset.tables.filters import parse_filter as parse_filter
-from riskset.tables.matching import Matched as Matched
+@@from riskset.tables.matching import Matched as Matched
 from riskset.tables.matching import MatchedString as MatchedString
 from riskset.tables.matching import check_ids as check_ids
 from riskset.tables.matching import id_form as id_form

@@ -10,7 +10,6 @@ import polars as pl
 
 from riskset.errors import TableError
 from riskset.tables.table import TableSpec
-from riskset.tables.text import not_utf8
 from riskset.tables.values import plain_numbers
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -38,11 +37,10 @@ def read_delimited(content: bytes, spec: TableSpec) -> pl.DataFrame:
     """
     content = _from_header(content, spec)
     try:
-        content.partition(b"\n")[0].decode("utf-8")  # which the library does not check in names of columns
         frame = _as_text(content, spec)
     except pl.exceptions.NoDataError:
         raise TableError("the file is empty", where=spec.source, remedy="Export it again.") from None
-    except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError):
+    except (pl.exceptions.PolarsError, OSError):
         # The library's own text may quote a value; the file is looked through instead.
         raise _defect(content, spec) from None
     twice = [c.partition("_duplicated_")[0] for c in frame.columns if "_duplicated_" in c]
@@ -137,7 +135,6 @@ def _records(content: bytes) -> pl.Series:
         quote_char=None,
         infer_schema_length=0,
         new_columns=["_"],
-        encoding="utf8-lossy",
     )["_"]
     return lines.str.strip_chars_end("\r").str.replace_all(r'"[^"]*"', '""').fill_null("")
 
@@ -169,10 +166,6 @@ def _uneven_records(content: bytes, spec: TableSpec, width: int) -> tuple[list[i
 def _defect(content: bytes, spec: TableSpec, *, quoted_well: bool = False) -> TableError:
     """Find what keeps a file from being read: its text, its quotation marks, or the length of its rows."""
     where = spec.source
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return not_utf8(content, where=where)
     lines = _records(content)
     rows = pl.int_range(lines.len(), dtype=pl.Int64, eager=True) + spec.header_row
     # after the emptying a mark is left where none closes it, or where text stands beside a quoted part

@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 import polars as pl
 
 from riskset.errors import TableError
+from riskset.tables.names import nearest
 
 # Operations on one row. Whatever is not here is refused, whatever it may be called in another version.
 _NODES = frozenset({"BinaryExpr", "Column", "Literal", "Function", "Cast", "Ternary"})
@@ -175,35 +175,6 @@ class Filter:
                 remedy="Compare text with quoted text and numbers with numbers.",
             ) from None
         return result if result.len() == frame.height else pl.repeat(result[0], frame.height, eager=True)
-
-
-def nearest(name: str, known: list[str] | tuple[str, ...]) -> str:
-    """Say which known name comes nearest, or list them.
-
-    Parameters
-    ----------
-    name : str
-        The name that was not found.
-    known : sequence of str
-        Names that exist.
-
-    Returns
-    -------
-    str
-        A remedy for an error message.
-
-    Examples
-    --------
-    >>> nearest("analite", ["analyte", "date"])
-    "Did you mean 'analyte'? There are: analyte, date."
-    """
-    shown = [k for k in known if not k.startswith("__")]
-    close = get_close_matches(name, shown, n=1, cutoff=0.6)
-    if not close:
-        folded = {k.lower(): k for k in shown}
-        close = [folded[k] for k in get_close_matches(name.lower(), list(folded), n=1, cutoff=0.6)]
-    hint = f"Did you mean '{close[0]}'? " if close else ""
-    return f"{hint}There are: {', '.join(shown)}."
 
 
 def kind(dtype: pl.DataType) -> str:

@@ -147,7 +147,7 @@ def _text(content: bytes, spec: TableSpec) -> bytes:
 def _parquet(content: bytes, spec: TableSpec) -> pl.DataFrame:
     try:
         return pl.read_parquet(io.BytesIO(content))
-    except (pl.exceptions.PolarsError, OSError):
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):  # damage within its pages
         raise TableError(
             "the file is not a Parquet file that can be read", where=spec.source, remedy="Export it again."
         ) from None

@@ -27,6 +27,7 @@ _MARKS = (  # UTF-32 first: its mark begins with that of UTF-16
 )
 # In these every byte, or nearly every one, is a letter: text of UTF-8 would be read without complaint, and wrongly.
 _TAKE_ANYTHING = {"cp1250", "cp1251", "cp1252", "latin-1", "iso-8859-2", "iso-8859-15"}
+_PIECE = 2**24  # bytes looked at together
 _DECLARE = (
     'declare how it was saved, e.g. encoding = "cp932" (Japanese Windows) or "cp1252" (Western Windows)'
 )
@@ -73,12 +74,12 @@ def as_utf8(content: bytes, encoding: Encoding | None, *, where: str) -> bytes:
     Returns
     -------
     bytes
-        Without a byte order mark. Undeclared text is not checked here for being UTF-8: the reader does.
+        Without a byte order mark.
 
     Raises
     ------
     TableError
-        If the declared encoding is not the file's, or NUL bytes stand in the text.
+        If the encoding is not the file's, or NUL bytes stand in the text.
 
     Examples
     --------
@@ -102,7 +103,15 @@ def as_utf8(content: bytes, encoding: Encoding | None, *, where: str) -> bytes:
         )
     used = marked or encoding
     if used in {None, "utf-8"}:
-        text = content[len(mark) :]
+        text = content[len(mark) :] if mark else content
+        wrong = _first_not_utf8(text)
+        if wrong is not None:
+            raise TableError(
+                "the file is not UTF-8 text",
+                where=where,
+                rows=[text.count(b"\n", 0, wrong) + 1],
+                remedy=f"Save it as CSV UTF-8, or {_DECLARE}.",
+            )
     else:
         if used in _TAKE_ANYTHING and not content.isascii() and _is_utf8(content):
             raise TableError(
@@ -120,36 +129,23 @@ def as_utf8(content: bytes, encoding: Encoding | None, *, where: str) -> bytes:
     return text.replace(b"\r", b"\n") if b"\r" in text and b"\n" not in text else text
 
 
-def not_utf8(content: bytes, *, where: str) -> TableError:
-    """Describe undeclared text that is not UTF-8.
-
-    Parameters
-    ----------
-    content : bytes
-    where : str
-        File, for the message.
-
-    Returns
-    -------
-    TableError
-        With the first row that is not UTF-8.
-    """
-    rows: list[int] = []
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError as problem:
-        rows = [content.count(b"\n", 0, problem.start) + 1]
-    return TableError(
-        "the file is not UTF-8 text", where=where, rows=rows, remedy=f"Save it as CSV UTF-8, or {_DECLARE}."
-    )
-
-
 def _is_utf8(content: bytes) -> bool:
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+    return _first_not_utf8(content) is None
+
+
+def _first_not_utf8(content: bytes) -> int | None:
+    """Give the place of the first byte that is not UTF-8; piece by piece, so that no second copy is held."""
+    if content.isascii():
+        return None
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start in range(0, len(content), _PIECE):
+        held = len(decoder.getstate()[0])
+        piece = content[start : start + _PIECE]
+        try:
+            decoder.decode(piece, final=start + _PIECE >= len(content))
+        except UnicodeDecodeError as problem:
+            return start - held + problem.start
+    return None
 
 
 def _decoded(content: bytes, encoding: str, where: str) -> str:

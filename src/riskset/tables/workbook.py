@@ -10,8 +10,11 @@ table may not be merged, because only the first of them holds the value.
 from __future__ import annotations
 
 import io
+import logging
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
@@ -29,6 +32,9 @@ _MERGED = re.compile(rb"<(?:\w+:)?mergeCell\b[^>]*?\bref=\"[A-Z]+(\d+):[A-Z]+(\d
 _CELL = re.compile(rb"<((?:\w+:)?)c\b([^>]*?)(?:/>|>(.*?)</\1c>)", re.DOTALL)
 _PLACE = re.compile(rb'\br="([A-Z]+)(\d+)"')
 _VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>[^<]")
+# what the standard library says of an archive whose parts do not hold together
+_BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, struct.error, ET.ParseError, OSError, EOFError, LookupError)
+_BROKEN_ZIP += (ValueError, RuntimeError, StopIteration)
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
@@ -65,8 +71,8 @@ def read_sheet(content: bytes, spec: TableSpec) -> tuple[pl.DataFrame, pl.DataFr
             remedy="Unmerge the cells and fill in every row.",
         )
     dtypes = {i: "string" for i, name in enumerate(names) if name in spec.columns}
-    loaded = pl.DataFrame(
-        book.load_sheet(sheet, header_row=spec.header_row - 1, dtypes=dtypes or None, schema_sample_rows=None)
+    loaded = _load(
+        book, spec, sheet, header_row=spec.header_row - 1, dtypes=dtypes or None, schema_sample_rows=None
     )
     texts = loaded.rename(dict(zip(loaded.columns, names, strict=False)))
     missing = [*dict.fromkeys(["", "NA", *spec.missing])]
@@ -107,15 +113,28 @@ def _open(content: bytes, spec: TableSpec) -> Any:
             where=spec.source,
             remedy='python -m pip install "riskset[excel]", or save the sheet as CSV UTF-8.',
         ) from None
+    # its remarks on columns that hold nothing are not for the user
+    logging.getLogger("fastexcel").setLevel(logging.ERROR)
     try:
         return library.read_excel(content)
     except library.FastExcelError:
         remedy = "Remove its password" if content[:4] == b"\xd0\xcf\x11\xe0" else "Save it again"
-        raise TableError(
-            "the file is not an .xlsx workbook that can be read",
-            where=spec.source,
-            remedy=f"{remedy}, or save the sheet as CSV UTF-8.",
-        ) from None
+        raise _unreadable(spec, remedy) from None
+
+
+def _load(book: Any, spec: TableSpec, sheet: str, **options: Any) -> pl.DataFrame:
+    try:
+        return pl.DataFrame(book.load_sheet(sheet, **options))
+    except (import_module("fastexcel").FastExcelError, pl.exceptions.PolarsError):
+        raise _unreadable(spec) from None
+
+
+def _unreadable(spec: TableSpec, remedy: str = "Save it again") -> TableError:
+    return TableError(
+        "the file is not an .xlsx workbook that can be read",
+        where=spec.source,
+        remedy=f"{remedy}, or save the sheet as CSV UTF-8.",
+    )
 
 
 def _chosen(book: Any, spec: TableSpec) -> str:
@@ -131,9 +150,7 @@ def _chosen(book: Any, spec: TableSpec) -> str:
 
 def _header(book: Any, sheet: str, spec: TableSpec) -> list[str]:
     """Give the column names as they stand; the library would rename the second of two alike."""
-    rows = pl.DataFrame(
-        book.load_sheet(sheet, header_row=None, skip_rows=spec.header_row - 1, n_rows=1, dtypes="string")
-    )
+    rows = _load(book, spec, sheet, header_row=None, skip_rows=spec.header_row - 1, n_rows=1, dtypes="string")
     names = [] if rows.is_empty() else list(rows.row(0))
     if not any(names):
         blank = "the sheet is empty" if rows.is_empty() else f"row {spec.header_row} is blank"
@@ -162,12 +179,8 @@ def _defects(content: bytes, sheet: str, spec: TableSpec) -> tuple[list[int], li
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as parts:
             xml = parts.read(_part_of(parts, sheet))
-    except (zipfile.BadZipFile, KeyError, ET.ParseError, StopIteration):
-        raise TableError(
-            "the file is not an .xlsx workbook that can be read",
-            where=spec.source,
-            remedy="Save it again, or save the sheet as CSV UTF-8.",
-        ) from None
+    except _BROKEN_ZIP:
+        raise _unreadable(spec) from None
     merged = [int(m[1]) for m in _MERGED.finditer(xml) if int(m[2]) >= spec.header_row]
     return sorted(set(merged)), list(_wrong_cells(xml))
 
