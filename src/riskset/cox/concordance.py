@@ -14,7 +14,7 @@ censored survival data. Statistics in Medicine 30, 1105-1117 (the weight n/G2).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -54,7 +54,7 @@ class Concordance:
     std_error: float
     counts: pl.DataFrame
     variance_at_half: float
-    influence: Floats
+    influence: Floats = field(repr=False)
 
 
 def concordance(

@@ -85,7 +85,7 @@ def curve_tests(
         basis = _row_space(vectors)
         if basis.size:
             found = wald_test(fit, basis)
-            tests.append(CurveTest(name, level, found.chi2, found.df, found.p))
+            tests.append(CurveTest(name, level, found.chi2, int(found.df), found.p))
 
     for k, curve in curves.items():
         add("overall", k, curve)
