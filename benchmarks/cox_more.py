@@ -5,7 +5,6 @@ python benchmarks/cox_more.py [PATIENTS]
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import tempfile
@@ -20,7 +19,7 @@ from _rounds import ROUNDS, between, rounds, tell, tell_rows
 from riskset.cox import cox_zph, coxph, coxph_matrix
 from riskset.cox.robust import cluster_scores
 
-PATIENTS = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+PATIENTS = int(sys.argv[1]) if sys.argv[1:2] and sys.argv[1].isdigit() else 100_000
 
 
 def memory(folder: Path, far: bool) -> None:
@@ -30,16 +29,15 @@ def memory(folder: Path, far: bool) -> None:
         x[:, -1] += 2000.0  # a calendar year
     times = [np.fromfile(folder / name) for name in ("entry", "exit", "event")]
     given = x.nbytes + sum(t.nbytes for t in times)
-    before = resident()
+    before = resident("VmRSS")
     coxph_matrix(x, *times)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(given, x.nbytes, peak - before)
+    print(given, x.nbytes, resident("VmHWM") - before)
 
 
-def resident() -> int:
-    """Return the bytes in use, which must be the most there ever were: nothing was released before."""
+def resident(what: str) -> int:
+    """Return the bytes in use, now or at most (which getrusage would inherit from the parent process)."""
     status = Path("/proc/self/status").read_text(encoding="utf-8")
-    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) * 1024
+    return int(next(line for line in status.splitlines() if line.startswith(what)).split()[1]) * 1024
 
 
 def memories(data: Rows) -> None:

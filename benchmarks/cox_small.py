@@ -19,7 +19,7 @@ from _rounds import between, rounds, tell
 
 from riskset.cox import bootstrap, coxph, coxph_matrix
 
-PATIENTS, DAILY, FITS = 800, 1.5e-3, 50
+PATIENTS, DAILY, FITS = 1_000, 1.5e-3, 50
 REFITS = 1_000
 
 data = rows(20260102, PATIENTS, DAILY)
