@@ -246,5 +246,5 @@ def _reasons(plan: StudyPlan, tables: Mapping[str, Table], places: Sequence[str]
             yield TableError(
                 f'outcomes.{name}: nobody\'s follow-up ends by "{outcome.end_reason}"',
                 where=tables[places[0]].source,
-                remedy=nearest(outcome.end_reason, shown) if shown else "Look at the column of reasons.",
+                remedy=f"There are: {', '.join(shown)}." if shown else "Look at the column of reasons.",
             )

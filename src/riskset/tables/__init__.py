@@ -6,11 +6,12 @@ from riskset.tables.door import with_rows as with_rows
 from riskset.tables.filters import Filter as Filter
 from riskset.tables.filters import kind as kind
 from riskset.tables.filters import parse_filter as parse_filter
-@@from riskset.tables.matching import Matched as Matched
+from riskset.tables.matching import Matched as Matched
 from riskset.tables.matching import MatchedString as MatchedString
 from riskset.tables.matching import check_ids as check_ids
 from riskset.tables.matching import id_form as id_form
 from riskset.tables.matching import match_filter as match_filter
+from riskset.tables.names import nearest as nearest
 from riskset.tables.raw import columns_of as columns_of
 from riskset.tables.read import id_text as id_text
 from riskset.tables.read import read_table as read_table

@@ -9,6 +9,7 @@ import sys
 import polars as pl
 
 from riskset.errors import TableError
+from riskset.tables.names import twice_in_header
 from riskset.tables.table import TableSpec
 from riskset.tables.values import plain_numbers
 
@@ -45,11 +46,8 @@ def read_delimited(content: bytes, spec: TableSpec) -> pl.DataFrame:
         raise _defect(content, spec) from None
     twice = [c.partition("_duplicated_")[0] for c in frame.columns if "_duplicated_" in c]
     if twice:
-        raise TableError(
-            f"the column '{twice[0]}' stands twice in the header",
-            where=spec.source,
-            remedy="Rename one of them.",
-        )
+        rule, remedy = twice_in_header(twice[0], frame.columns, spec.columns)
+        raise TableError(rule, where=spec.source, remedy=remedy)
     if not _rectangular(content, frame, spec):
         raise _defect(content, spec, quoted_well=True)
     own = set(spec.columns)
@@ -96,7 +94,7 @@ def _from_header(content: bytes, spec: TableSpec) -> bytes:
             )
     content = content[at:] if at else content
     header = content[:65_536].partition(b"\n")[0]
-    if not content.strip():
+    if not content or content.isspace():
         raise TableError("the file is empty", where=spec.source, remedy="Export it again.")
     if not header.strip():
         raise TableError(

@@ -14,7 +14,8 @@ import polars as pl
 
 from riskset.errors import TableError
 from riskset.tables.door import ROW, with_rows
-from riskset.tables.filters import nearest, parse_filter
+from riskset.tables.filters import parse_filter
+from riskset.tables.names import looks_like_a_header, nearest
 from riskset.tables.raw import read_raw
 from riskset.tables.table import Table, TableSpec
 from riskset.tables.ticks import Clock
@@ -99,9 +100,9 @@ def _instead(column: str, held: list[str], spec: TableSpec) -> str:
     if set(spec.columns) & set(held):
         return said
     hint, _, _ = said.rpartition("There are:")
-    return (
-        f"{hint}Row {spec.header_row} must hold the names of the columns; declare header_row if another does."
-    )
+    doubt = "" if looks_like_a_header(held) else " and does not look like a header"
+    row = f"Row {spec.header_row} must hold the names of the columns{doubt}"
+    return f"{hint}{row}; declare header_row if another does."
 
 
 def _without_blank_rows(frame: pl.DataFrame, id: str) -> tuple[pl.DataFrame, tuple[str, ...]]:

@@ -23,6 +23,7 @@ from xml.etree import ElementTree as ET
 import polars as pl
 
 from riskset.errors import TableError
+from riskset.tables.names import twice_in_header
 from riskset.tables.table import TableSpec, no_problems
 
 SPREADSHEET_ERROR = "a cell must not hold a spreadsheet's error, such as #N/A"
@@ -162,11 +163,8 @@ def _header(book: Any, sheet: str, spec: TableSpec) -> list[str]:
     named = [name for name in names if name]
     twice = next((name for name in named if named.count(name) > 1), None)
     if twice is not None:
-        raise TableError(
-            f"the column '{twice}' stands twice in the header",
-            where=spec.source,
-            remedy="Rename one of them.",
-        )
+        rule, remedy = twice_in_header(twice, named, spec.columns)
+        raise TableError(rule, where=spec.source, remedy=remedy)
     return [name or f"__unnamed_{i}__" for i, name in enumerate(names)]
 
 
