@@ -7,7 +7,17 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from riskset.cohort import End, FirstKnown, Ledger, Rule, Source, apply_rules, end_of_follow_up, first_known
+from riskset.cohort import (
+    Comparison,
+    End,
+    FirstKnown,
+    Ledger,
+    Rule,
+    Source,
+    apply_rules,
+    end_of_follow_up,
+    first_known,
+)
 from riskset.episodes import Episodes, Timeline
 from riskset.errors import CohortError
 from riskset.study.formulas import (
@@ -19,10 +29,19 @@ from riskset.study.formulas import (
 )
 from riskset.study.people import Candidates, candidates, fixed_columns
 from riskset.study.plan import StudyPlan
+from riskset.study.records import (
+    END,
+    END_BY_DATE,
+    REASON,
+    check_before_entry,
+    end_column,
+    unnamed_records,
+    with_end_records,
+)
 from riskset.study.rejecting import check_rejects, deciding_rows
 from riskset.tables import ROW, Rejects, Table
 
-END, END_BY_DATE, REASON, ENDED_BY = "end_time", "end_date_only", "end_reason", "ended_by"
+ENDED_BY = "ended_by"
 
 
 @dataclass(frozen=True)
@@ -48,6 +67,8 @@ class Assembled:
         Of the outcomes that have several sources, where each date came from.
     rejects : Rejects
         Rows that broke a rule, so far.
+    unnamed : mapping
+        By outcome: how it agrees with a record of it that the plan does not name.
     """
 
     plan: StudyPlan
@@ -58,6 +79,7 @@ class Assembled:
     timeline: Timeline
     sources: Mapping[str, FirstKnown]
     rejects: Rejects
+    unnamed: Mapping[str, tuple[Comparison, ...]]
 
 
 def assemble(plan: StudyPlan, tables: Mapping[str, Table], *, stop: bool = True) -> Assembled:
@@ -87,7 +109,7 @@ def assemble(plan: StudyPlan, tables: Mapping[str, Table], *, stop: bool = True)
     found = candidates(plan, tables)
     people, rejects = _readable(plan, tables, found)
     if plan.cohort.end:
-        people = _with_end(plan, people)
+        people = with_end_records(plan, _with_end(plan, people))
     people, pending = fixed_columns(plan, people, plan.baseline)
     fixed = [n for n, v in plan.baseline.items() if v.since is None and n not in pending]
     # first with everybody, to see who is eligible; then again with those alone, whose rows are the study's
@@ -116,6 +138,7 @@ def assemble(plan: StudyPlan, tables: Mapping[str, Table], *, stop: bool = True)
     sources = _sources(plan, tables, people[key])
     for name, source in sources.items():
         people = people.join(_named(source.frame, key, name), on=key, how="left", maintain_order="left")
+    check_before_entry(plan, tables, people, sources)
     still = {*plan.measures, *plan.drugs} - set(over_time(plan))
     timeline = _timeline(plan, tables, people, [*fixed, *later.columns[1:]], frozen=still)
     rejects = rejects.extend(_in_the_file(plan, timeline.rejects.frame))
@@ -128,13 +151,20 @@ def assemble(plan: StudyPlan, tables: Mapping[str, Table], *, stop: bool = True)
             later.select(key, *(c for c in later.columns if c not in at_index.columns)), on=key
         ).join(ended, on=key, how="left", maintain_order="left"),
     )
-    return Assembled(plan, tables, ledger, found.notes, persons, timeline, sources, rejects)
+    unnamed = unnamed_records(plan, tables, people)
+    return Assembled(plan, tables, ledger, found.notes, persons, timeline, sources, rejects, unnamed)
 
 
 def _in_the_file(plan: StudyPlan, rejects: pl.DataFrame) -> pl.DataFrame:
     """Name the columns of the file from which the end of follow-up was taken."""
     ends = " or ".join(end.time for end in plan.cohort.end)
-    return rejects.with_columns(pl.col("column").replace(END, ends)) if ends else rejects
+    made = [END, *(end_column(name) for name in plan.outcomes)]
+    return rejects.with_columns(pl.col("column").replace(dict.fromkeys(made, ends))) if ends else rejects
+
+
+def rejects_of(study: Assembled, timeline: Timeline) -> pl.DataFrame:
+    """Give the rejects of an outcome's timeline, with the columns as their files call them."""
+    return _in_the_file(study.plan, timeline.rejects.frame)
 
 
 def _with_end(plan: StudyPlan, people: pl.DataFrame) -> pl.DataFrame:
@@ -341,6 +371,15 @@ def _timeline(
 def _with_event(study: Assembled, timeline: Timeline, name: str, *, ends: bool) -> Timeline:
     plan = study.plan
     outcome = plan.outcomes[name]
+    if outcome.end_reason is not None and outcome.table:
+        return timeline.event(
+            name,
+            study.tables[outcome.table],
+            time=str(plan.tables[outcome.table].time),
+            where=outcome.where,
+            at=end_column(name),
+            ends_follow_up=ends,
+        )
     if outcome.end_reason is not None:
         reason = outcome.end_reason.replace("'", "''")
         return timeline.event(

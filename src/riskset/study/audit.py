@@ -113,6 +113,14 @@ def _sources(study: Assembled, name: str, episodes: Episodes) -> Iterator[AuditL
         )
 
 
+def unnamed_lines(study: Assembled, name: str) -> Iterator[tuple[str, int]]:
+    """Say where an outcome and a record of it that the plan does not name contradict each other, and how often."""
+    for comparison in study.unnamed.get(name, ()):
+        if comparison.contradicts:
+            text = f"{contradiction(comparison)}; name both records in outcomes.{name} (where and end_reason)"
+            yield text, comparison.n_both - comparison.n_agree
+
+
 def _events_by_source(known: FirstKnown, episodes: Episodes, key: str) -> dict[str, int]:
     ended = episodes.frame.filter(pl.col(episodes.event)).select(key)
     counted = ended.join(known.frame.select(key, "source"), on=key, how="left")
@@ -168,6 +176,8 @@ def _outcome(study: Assembled, name: str, episodes: Episodes, notes: Sequence[No
         if note.text.partition(":")[0] not in own:
             yield AuditLine(topic=plan.outcomes[name].label, text=note.text, n=note.n, severity=note.severity)
     yield from _sources(study, name, episodes)
+    for text, n in unnamed_lines(study, name):
+        yield AuditLine(topic=plan.outcomes[name].label, text=text, n=n, severity="warning")
     for measure in audited.measures:
         if measure.name in changing:
             yield _ages(plan, name, measure)

@@ -15,7 +15,8 @@ import polars as pl
 from riskset.design import build_design, parse_formula
 from riskset.episodes import AuditLine
 from riskset.errors import OutputError
-from riskset.study.assemble import Assembled, assemble, exposure_levels, outcome_episodes
+from riskset.study.assemble import Assembled, assemble, exposure_levels, outcome_episodes, rejects_of
+from riskset.study.audit import unnamed_lines
 from riskset.study.feasible import infeasible
 from riskset.study.formulas import exposure_column, formulas, modifier_column
 from riskset.study.plan import StudyPlan
@@ -95,8 +96,10 @@ def check_study(
     notes = list(study.timeline.notes)
     for outcome in plan.outcomes:
         episodes, timeline = outcome_episodes(study, outcome)
-        rejects = rejects.extend(timeline.rejects.frame)
+        rejects = rejects.extend(rejects_of(study, timeline))
         notes += episodes.audit.lines
+        label = plan.outcomes[outcome].label
+        notes += [AuditLine(label, text, n, "warning") for text, n in unnamed_lines(study, outcome)]
         frames[outcome] = episodes.frame
     if rejects_file is not None:
         _write(rejects, rejects_file)

@@ -127,6 +127,9 @@ def _time(plan: StudyPlan) -> str:
 def _outcome(plan: StudyPlan, name: str, outcome: Outcome) -> str:
     if outcome.end_reason is not None:
         text = f"follow-up that ends by {outcome.end_reason}"
+        if outcome.table:
+            rows = f" where {outcome.where}" if outcome.where else ""
+            text += f", or a row of {outcome.table}{rows}; where both are known they must agree"
     elif outcome.first_known:
         sources = [f"{s.table}.{s.time}" for s in outcome.first_known]
         text = f"the date of the first source that knows it, in the order {', '.join(sources)}"

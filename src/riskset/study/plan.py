@@ -146,14 +146,14 @@ class EventSource(Section):
 
 
 class Outcome(Section):
-    """An event that is counted from index on: exactly one of `where`/`table`, `end_reason`, `first_known`."""
+    """An event that is counted from index on: rows of a table (`where`, `table`), an `end_reason`, both, or `first_known`."""
 
     table: str = ""
     """Table of the events; may be left out if only one table has `time` and no `value`."""
     where: str | None = None
     """Rows that hold the event (an SQL condition)."""
     end_reason: str | None = None
-    """The event is this reason for the end of follow-up."""
+    """The event is this reason for the end of follow-up. With `where` or `table` besides, the event rows are a second record of it: either counts, and a person in whom the two disagree is a reject."""
     first_known: tuple[EventSource, ...] = ()
     """Sources of the event's date in order of trust: the first that knows a person's date is believed."""
     competing: tuple[str, ...] = ()

@@ -74,7 +74,8 @@ def _lone(names: Iterable[str]) -> str | None:
 def _needs_table(section: str, entry: Any) -> bool:
     if not isinstance(entry, Mapping) or "table" in entry:
         return False
-    return section != "outcomes" or not {"end_reason", "first_known"} & set(cast("Mapping[str, Any]", entry))
+    keys = set(cast("Mapping[str, Any]", entry))
+    return section != "outcomes" or "where" in keys or not {"end_reason", "first_known"} & keys
 
 
 def checks(plan: PlanKeys) -> list[Problem]:
@@ -142,7 +143,7 @@ def _tables(plan: PlanKeys) -> Iterator[Problem]:
     for name, outcome in plan.outcomes.items():
         for i, source in enumerate(outcome.first_known):
             yield from known(("outcomes", name, "first_known", i, "table"), source.table)
-        if not outcome.end_reason and not outcome.first_known:
+        if not outcome.first_known and (outcome.table or outcome.where or not outcome.end_reason):
             yield from _role(plan, "outcomes", name, outcome.table, ("time",))
 
 
@@ -192,9 +193,9 @@ def _outcomes(plan: PlanKeys) -> Iterator[Problem]:
             )
             if present
         ]
-        if len(given) > 1:
+        if len(given) > 1 and outcome.first_known:
             yield Problem(
-                ("outcomes", name), f"has {' and '.join(given)}; exactly one says what the event is"
+                ("outcomes", name), f"has {' and '.join(given)}; first_known names all sources itself"
             )
         if outcome.end_reason is not None and not plan.cohort.end:
             yield Problem(

@@ -20,6 +20,7 @@ from riskset.study.assemble import (
     check_rejects,
     exposure_levels,
     outcome_episodes,
+    rejects_of,
 )
 from riskset.study.audit import audit
 from riskset.study.curve import spline_curve
@@ -187,7 +188,7 @@ def _episodes(study: Assembled) -> tuple[dict[str, _Outcome], Rejects]:
     rejects = study.rejects
     for name, outcome in plan.outcomes.items():
         episodes, timeline = outcome_episodes(study, name)
-        rejects = rejects.extend(timeline.rejects.frame)
+        rejects = rejects.extend(rejects_of(study, timeline))
         question = Question(
             outcome=name,
             label=outcome.label,
