@@ -18,8 +18,9 @@ from riskset.episodes.levels import level_notes, unit_notes
 from riskset.episodes.persons import PERSON, Persons, Selection, reject_times, select_rows
 from riskset.episodes.same_time import SameDay, one_per_time
 from riskset.episodes.tracks import Indices, Track, steps
+from riskset.episodes.within_day import require_order, undecided, within_day
 from riskset.errors import EpisodeError, UnitError
-from riskset.tables import ROW, Rejects, parse_times, parse_values
+from riskset.tables import ROW, Rejects, parse_values
 from riskset.tables.ticks import DAY, NEVER, Ticks, significant
 from riskset.tables.values import BelowLimit
 from riskset.units import lab_factor
@@ -157,14 +158,16 @@ def read_measure(
     implausible_values = 0
     if plausible is not None:
         implausible_values = int(((numbers < plausible[0]) | (numbers > plausible[1])).sum())
+    raw = frame[ROW].to_numpy()[usable]
     finer = None
     if same_day in {"first", "last"}:
-        stamps = parse_times(frame[time]).values
-        if isinstance(stamps.dtype, pl.Datetime):
-            finer = stamps.to_physical().fill_null(0).to_numpy()[usable]
+        whole = within_day(frame[time], flag)
+        finer = None if whole is None else whole[usable]
+        tied = undecided(person, ticks, numbers, finer, same_day)
+        place = f"{selection.source}, column '{time}'"
+        notes += require_order(name, same_day, finer, tied, raw, where=place)
     absolute = ticks + persons.origin[person] if persons.calendar else None
     notes += level_notes(name, person, absolute, numbers)
-    raw = frame[ROW].to_numpy()[usable]
     one = one_per_time(person, ticks, numbers, raw, same_day, finer)
     counts = {
         "selected": selection.rows_selected,

@@ -60,17 +60,11 @@ def one_per_time(
     -------
     OnePerTime
     """
-    person, ticks, order = sorted_by_person_and_time(person, ticks)
+    person, ticks, order, first = first_of_each(person, ticks)
     values, rows = values[order], rows[order]
-    if person.size == 0:
+    if first.size == order.size:
         return OnePerTime(person, ticks, values, rows)
-    new = np.empty(person.size, dtype=np.bool_)
-    new[0] = True
-    new[1:] = (person[1:] != person[:-1]) | (ticks[1:] != ticks[:-1])
-    if new.all():
-        return OnePerTime(person, ticks, values, rows)
-    first = np.flatnonzero(new)
-    size = np.diff(np.append(first, person.size))
+    size = np.diff(np.append(first, order.size))
     result, row = values[first], rows[first]
     shared, disagree = int(size[size > 1].sum()), 0
     # Two values are most of it, and their sum does not depend on their order.
@@ -93,7 +87,7 @@ def one_per_time(
         begins = np.flatnonzero(np.r_[True, block[1:] != block[:-1]])
         row[several] = np.minimum.reduceat(rows[many], begins)
         disagree += apart
-    return OnePerTime(person[first], ticks[first], result, row, shared, disagree)
+    return OnePerTime(person, ticks, result, row, shared, disagree)
 
 
 def _summaries(
@@ -121,8 +115,8 @@ def _summaries(
     return significant(np.add.reduceat(members, begins) / counts), disagree
 
 
-def sorted_by_person_and_time(person: Indices, ticks: Ticks) -> tuple[Indices, Ticks, Indices]:
-    """Sort rows by person, then time.
+def first_of_each(person: Indices, ticks: Ticks) -> tuple[Indices, Ticks, Indices, Indices]:
+    """Sort rows by person, then time, and find the first row of each person and time.
 
     Parameters
     ----------
@@ -133,21 +127,36 @@ def sorted_by_person_and_time(person: Indices, ticks: Ticks) -> tuple[Indices, T
     Returns
     -------
     person, ticks : int64 arrays
-        Sorted.
+        Each pair once, sorted.
     order : int64 array
-        Where each row was.
+        Where each sorted row was.
+    first : int64 array
+        Where each pair begins among the sorted rows.
     """
     if person.size == 0:
-        return person, ticks, np.zeros(0, np.int64)
+        none = np.zeros(0, np.int64)
+        return person, ticks, none, none
     # Person, time and position in one number: whole numbers sort several times as fast as an order of them.
     low, unit = int(ticks.min()), DAY if not (ticks % DAY).any() else 1
-    steps = (ticks - low) // unit if unit > 1 else ticks - low
-    place, moment = (person.size - 1).bit_length(), int(steps.max()).bit_length()
+    moments = (ticks - low) // unit if unit > 1 else ticks - low
+    place, moment = (person.size - 1).bit_length(), int(moments.max()).bit_length()
     if int(person.max()).bit_length() + moment + place < 63:
-        packed = (((person << moment) | steps) << place) | np.arange(person.size)
+        packed = (((person << moment) | moments) << place) | np.arange(person.size)
         packed.sort()
         order = packed & ((1 << place) - 1)
         packed >>= place
-        return packed >> moment, (packed & ((1 << moment) - 1)) * unit + low, order
+        first = np.flatnonzero(_differs(packed))
+        pairs = packed[first]
+        return pairs >> moment, (pairs & ((1 << moment) - 1)) * unit + low, order, first
     order = order_by_person_and_time(person, ticks)
-    return person[order], ticks[order], order
+    person, ticks = person[order], ticks[order]
+    first = np.flatnonzero(_differs(person) | _differs(ticks))
+    return person[first], ticks[first], order, first
+
+
+def _differs(values: Indices) -> NDArray[np.bool_]:
+    """Mark the values that are not those before them."""
+    differs = np.empty(values.size, dtype=np.bool_)
+    differs[0] = True
+    np.not_equal(values[1:], values[:-1], out=differs[1:])
+    return differs

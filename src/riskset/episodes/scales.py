@@ -52,6 +52,8 @@ class Scale:
         -------
         float64 array
         """
+        if self.unit_days == 1.0 and self.zero == 0.0 and not self.at_entry.any():  # time on study
+            return to_days(ticks)
         return self.zero + to_days(ticks + self.at_entry[person]) / self.unit_days
 
 

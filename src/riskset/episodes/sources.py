@@ -99,7 +99,8 @@ class Sources:
         window : str or float, optional
             Of the mean.
         same_day : {"mean", "first", "last", "min", "max"}
-            Of several values at one time.
+            Of several values at one time. The first and the last go by the time of day: without any they are
+            refused, and values that share it are averaged and counted.
         unit_is : str, optional
             Unit of every value of the table, where it has no column of units.
         below_limit : {"limit", "half", "reject"}, optional

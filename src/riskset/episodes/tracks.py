@@ -177,7 +177,7 @@ def steps(
     )
     none = np.full(bare.size, BEFORE)
     sources = np.concatenate([none, source[live], source[lapse]])
-    order = order_by_person_and_time(people, begins)
+    order = order_by_person_and_time(people, begins, in_runs=True)
     return Track(name, people[order], begins[order], values[order], sources[order], levels)
 
 
