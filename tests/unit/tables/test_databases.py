@@ -7,6 +7,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -202,3 +203,31 @@ def test_an_address_with_a_password_is_refused(tmp_path):
 def test_no_server_at_the_address(tmp_path):
     with pytest.raises(TableError, match="does not answer"):
         read_table(labs(database=f"postgresql://reader@127.0.0.1:{free_port()}/clinic"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("library", "extra", "spec"),
+    [
+        ("duckdb", "duckdb", {"file": "clinic.duckdb", "query": QUERY}),
+        ("fastexcel", "excel", {"file": "clinic.xlsx"}),
+        (
+            "adbc_driver_postgresql",
+            "postgresql",
+            {"file": "", "query": QUERY, "database": "postgresql://h/d"},
+        ),
+    ],
+)
+def test_a_library_that_is_not_installed_is_named_with_its_extra(tmp_path, library, extra, spec):
+    (tmp_path / "clinic.xlsx").write_bytes(b"PK\x03\x04")
+    # an interpreter of its own, which is told that it has no such library
+    code = f"""
+import sys
+sys.modules[{library!r}] = None
+from riskset.tables import TableSpec, read_table
+read_table(TableSpec("labs", id="patient", **{spec!r}), ".")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert f"{library}, which is not installed" in done.stderr
+    assert f'pip install "riskset[{extra}]"' in done.stderr
