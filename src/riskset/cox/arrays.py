@@ -20,8 +20,8 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 CENTRE_ROWS = 1 << 12  # rows centred at a time, so that a block stays in cache
-# A matrix of more bytes than this is centred only if a column's mean is further from zero than so many standard
-# deviations. Sums of squares about zero lose a factor 1 + FAR^2 of digits against those about the mean: not two.
+# A matrix of more bytes than this is not copied, and centred, as it is read, only if a column's mean is further from
+# zero than so many standard deviations. Sums of squares about zero lose a factor 1 + FAR^2 of digits against those about the mean: not two.
 LARGE = 1 << 25
 FAR = 8.0
 
@@ -54,7 +54,7 @@ class MatrixFit:
     rows : RiskRows
         What the likelihood is computed from; rows never at risk at an event are not in it.
     means : float array (p,)
-        What the columns were centred at; zeros where a large matrix was near enough to it as it was.
+        What the columns are centred at; zeros where a large matrix is near enough to it as it is.
     start : float array (p,)
     state : State
         The likelihood at the end.
@@ -115,8 +115,8 @@ def coxph_matrix(
     Parameters
     ----------
     X : array (n, p)
-        Covariates, no missing values. A large matrix with no column far from zero is not copied: the fit
-        keeps a view of it, and it must not be changed while the fit is used.
+        Covariates, no missing values. A large matrix is not copied: the fit keeps a view of it, and it must
+        not be changed while the fit is used.
     entry : array (n,) or None
         Start of each row's time at risk, exclusive; None for right-censored data.
     exit : array (n,)
@@ -212,11 +212,11 @@ def coxph_matrix(
     if expected == 0:
         raise FitError("no event: nothing can be estimated", where="event")
     own = overwrite_X and index.kept is None and covariates.flags.c_contiguous and covariates.flags.writeable
-    centred, means = _centred(covariates, index.kept, index.weight, in_place=own)
+    held, means, centre = _centred(covariates, index.kept, index.weight, in_place=own)
     if not np.isfinite(means).all():
         bad = np.flatnonzero(~np.isfinite(covariates).all(axis=1))
         raise FitError("covariates must be finite numbers", where="X", rows=(bad + 2).tolist())
-    rows = risk_rows(index, centred, _take(shift, index.kept))
+    rows = risk_rows(index, held, _take(shift, index.kept), centre)
 
     start = np.zeros(p) if init is None else _vector(init, p, "init")
     top = maximum(rows, start, settled_penalty, tolerance=tolerance, max_iterations=max_iterations)
@@ -294,15 +294,17 @@ def _take(values: Floats | None, kept: Ints | None) -> Floats | None:
     return values if values is None or kept is None else values[kept]
 
 
-def _centred(X: Floats, kept: Ints | None, weight: Floats | None, *, in_place: bool) -> tuple[Floats, Floats]:
-    """Return the kept rows minus their weighted means, and the means.
+def _centred(
+    X: Floats, kept: Ints | None, weight: Floats | None, *, in_place: bool
+) -> tuple[Floats, Floats, Floats | None]:
+    """Return the kept rows minus their weighted means; the means; and what is yet to be subtracted, if anything.
 
-    A large matrix none of whose columns lies far from zero is left as it is, with means of zero: centring it
-    would cost as much memory again and gain no digit that counts.
+    A large matrix is left as it is, for a second one would double the memory that a fit needs. Where no column lies
+    far from zero, centring would gain no digit that counts, and the means are zeros.
     """
     means, far = _location(X, kept, weight)
-    if kept is None and not far and X.nbytes > LARGE and X.flags.c_contiguous:
-        return X, np.zeros(X.shape[1])
+    if kept is None and X.nbytes > LARGE and X.flags.c_contiguous and not (far and in_place):
+        return (X, means, means) if far else (X, np.zeros(X.shape[1]), None)
     n = X.shape[0] if kept is None else kept.size
     centred = X if in_place else np.empty((n, X.shape[1]))
 
@@ -312,7 +314,7 @@ def _centred(X: Floats, kept: Ints | None, weight: Floats | None, *, in_place: b
             np.subtract(X[a:b] if kept is None else X[kept[a:b]], means, out=centred[a:b])
 
     by_shares(share, n)
-    return centred, means
+    return centred, means, None
 
 
 def _location(X: Floats, kept: Ints | None, weight: Floats | None) -> tuple[Floats, bool]:

@@ -241,7 +241,8 @@ def drawn_rows(rows: RiskRows, count: Ints) -> RiskRows | None:
     )
     return RiskRows(
         index=selected,
-        X=rows.X[alive],
+        given=rows.given[alive],
+        centre=rows.centre,
         death_X=rows.death_X[there],
         offset=None if rows.offset is None else rows.offset[alive],
     )

@@ -104,7 +104,7 @@ def cluster_scores(rows: RiskRows, state: State, cluster: Ints) -> Floats:
     float array (n_clusters, p)
     """
     n_clusters = int(cluster.max(initial=-1)) + 1
-    total = np.zeros((n_clusters, rows.X.shape[1]))
+    total = np.zeros((n_clusters, rows.given.shape[1]))
     values = _RowScores.of(rows, state)
     in_order = bool((cluster[1:] >= cluster[:-1]).all())
 
@@ -131,7 +131,7 @@ def cluster_scores(rows: RiskRows, state: State, cluster: Ints) -> Floats:
 def row_scores(rows: RiskRows, state: State, V: Floats | None = None) -> Floats:
     """Weighted score residuals of each row, (n, p), or their products with V (p, q), (n, q)."""
     values = _RowScores.of(rows, state)
-    result = np.empty((rows.index.n_rows, rows.X.shape[1] if V is None else V.shape[1]))
+    result = np.empty((rows.index.n_rows, rows.given.shape[1] if V is None else V.shape[1]))
 
     def share(first: int, last: int) -> None:
         for a in range(first, last, BLOCK_ROWS):
@@ -181,5 +181,5 @@ class _RowScores:
             first, last = np.searchsorted(self.lost, (a, b))
             block[self.lost[first:last] - a] = self.risen[first:last]
         block *= self.risk[a:b, None]
-        block += self.own[a:b, None] * self.rows.X[a:b]
+        block += self.own[a:b, None] * self.rows.part(slice(a, b))
         return block

@@ -61,13 +61,13 @@ def tied_terms(rows: RiskRows, m: Moments) -> TiedTerms:
     m : Moments
         At the beta wanted.
     """
-    p = rows.X.shape[1]
+    p = rows.given.shape[1]
     value, first, second = 0.0, np.zeros(p), np.zeros((p, p))
     upper = np.triu_indices(p)
     for members, start, deaths, times in _batches(rows, 2 * (1 + p + upper[0].size)):
         sizes = np.diff(start)
         centre = m.S1[times] / m.S0[times, None]  # so that second moments are not differences of large ones
-        x = rows.X[members] - np.repeat(centre, sizes, axis=0)
+        x = rows.part(members) - np.repeat(centre, sizes, axis=0)
         risk = m.risk[members]
         log_c = _tilt(risk, start, deaths)
         odds = risk * np.exp(np.repeat(log_c, sizes))

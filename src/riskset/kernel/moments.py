@@ -79,24 +79,41 @@ class RiskRows:
     Attributes
     ----------
     index : EventTimeIndex
-    X : float array (n, p), C order
-        Covariates of the index's rows, centred so that no digits are lost in differences.
+    given : float array (n, p), C order
+        Covariates of the index's rows as they are held; ``X`` is what sums are made of.
     death_X : float array (E, p)
         Covariates of the deaths, in the order of ``index.death_row``.
     offset : float array (n,) or None
+    centre : float array (p,) or None
+        What is yet to be subtracted from ``given``, block by block where it is read, so that no digits are lost
+        in differences and no second matrix is needed.
     """
 
     index: EventTimeIndex
-    X: Floats
+    given: Floats
     death_X: Floats
     offset: Floats | None
+    centre: Floats | None = None
+
+    @property
+    def X(self) -> Floats:
+        """Centred covariates (n, p): a copy where they are held as they were given."""
+        return self.given if self.centre is None else self.given - self.centre
+
+    def part(self, which: slice | Ints) -> Floats:
+        """Centred covariates of some rows."""
+        return self.given[which] if self.centre is None else self.given[which] - self.centre
 
 
-def risk_rows(index: EventTimeIndex, X: Floats, offset: Floats | None = None) -> RiskRows:
-    """Put covariates (n, p) and offset (n,) of the index's rows beside their index."""
+def risk_rows(
+    index: EventTimeIndex, X: Floats, offset: Floats | None = None, centre: Floats | None = None
+) -> RiskRows:
+    """Put covariates (n, p), less their centre (p,), and offset (n,) of the index's rows beside their index."""
     if X.shape[0] != index.n_rows:
         raise ValueError(f"{X.shape[0]} rows of covariates for {index.n_rows} rows in the index")
-    return RiskRows(index=index, X=X, death_X=X[index.death_row], offset=offset)
+    dead = X[index.death_row]
+    death_X = dead if centre is None else dead - centre
+    return RiskRows(index=index, given=X, death_X=death_X, offset=offset, centre=centre)
 
 
 def moments(rows: RiskRows, beta: Floats) -> Moments:
@@ -111,13 +128,15 @@ def moments(rows: RiskRows, beta: Floats) -> Moments:
     -------
     Moments
     """
-    index, X = rows.index, rows.X
-    eta = np.empty(X.shape[0])
+    index = rows.index
+    eta = np.empty(rows.given.shape[0])
 
     def linear(a: int, b: int) -> tuple[float, float]:
         part = eta[a:b]
-        # Not BLAS, which would share out each product among its own threads.
-        np.einsum("ij,j->i", X[a:b], beta, out=part)
+        for i in range(a, b, CACHE_ROWS):
+            j = min(i + CACHE_ROWS, b)
+            # Not BLAS, which would share out each product among its own threads.
+            np.einsum("ij,j->i", rows.part(slice(i, j)), beta, out=eta[i:j])
         if rows.offset is not None:
             part += rows.offset[a:b]
         return float(part.max(initial=-np.inf)), float(part.min(initial=np.inf))
@@ -138,7 +157,7 @@ def moments(rows: RiskRows, beta: Floats) -> Moments:
 
     by_shares(exponential, risk.size)
 
-    S0, S1 = _risk_set_sums(index, index.lo, index.hi, risk, X)
+    S0, S1 = _risk_set_sums(index, index.lo, index.hi, risk, rows.given, rows.centre)
     death_risk = risk[index.death_row]
     D0 = _sum_tied(death_risk, index.first_death)
     D1 = _sum_tied(death_risk[:, None] * rows.death_X, index.first_death)
@@ -146,10 +165,10 @@ def moments(rows: RiskRows, beta: Floats) -> Moments:
 
 
 def _risk_set_sums(
-    index: EventTimeIndex, lo: Slots, hi: Slots, risk: Floats, X: Floats
+    index: EventTimeIndex, lo: Slots, hi: Slots, risk: Floats, X: Floats, centre: Floats | None
 ) -> tuple[Floats, Floats]:
     """Sum risk and risk x over the rows at risk at each event time, (D,) and (D, p)."""
-    S0, S1 = scatter(lo, hi, risk, X, index.n_slots, delayed_entry=index.delayed_entry)
+    S0, S1 = scatter(lo, hi, risk, X, index.n_slots, delayed_entry=index.delayed_entry, centre=centre)
     backward_sums(S0, index.base)
     backward_sums(S1, index.base)
     at = index.event_slot
@@ -157,22 +176,22 @@ def _risk_set_sums(
         peak = backward_maximum(S0, index.base)
         lost = at[S0[at] < CANCELLED * peak[at]]
         if lost.size:
-            S0[lost], S1[lost] = direct_sums(lost, lo, hi, risk, X)
+            S0[lost], S1[lost] = direct_sums(lost, lo, hi, risk, X, centre)
     return S0[at], S1[at]
 
 
 def _banded_moments(rows: RiskRows, eta: Floats) -> Moments:
     """Moments where linear predictors (n,), minus their maximum, are too far apart for one scale."""
-    index, X = rows.index, rows.X
+    index, p = rows.index, rows.given.shape[1]
 
     def sums(own: Ints, risk: Floats) -> tuple[Floats, Floats]:
-        return _risk_set_sums(index, index.lo[own], index.hi[own], risk, X[own])
+        return _risk_set_sums(index, index.lo[own], index.hi[own], risk, rows.part(own), None)
 
     nothing = np.full(index.n_rows, np.nan)
-    made = make_bands(index, eta, sums, X.shape[1])
+    made = make_bands(index, eta, sums, p)
     if made is None:
         none = np.full(index.event_slot.size, np.nan)
-        wide = np.full((none.size, X.shape[1]), np.nan)
+        wide = np.full((none.size, p), np.nan)
         return Moments(S0=none, S1=wide, D0=none, D1=wide, risk=nothing, death_eta=-np.inf, shift=np.nan)
     bands, S0, S1 = made
     dead = index.death_row
@@ -191,9 +210,16 @@ def _banded_moments(rows: RiskRows, eta: Floats) -> Moments:
 
 
 def scatter(
-    lo: Slots, hi: Slots, risk: Floats, X: Floats, n_slots: int, *, delayed_entry: bool
+    lo: Slots,
+    hi: Slots,
+    risk: Floats,
+    X: Floats,
+    n_slots: int,
+    *,
+    delayed_entry: bool,
+    centre: Floats | None = None,
 ) -> tuple[Floats, Floats]:
-    """Add +risk and +risk x at each row's ``hi``, and subtract them at ``lo``.
+    """Add +risk and +risk x at each row's ``hi``, and subtract them at ``lo``; x is X less its centre.
 
     Backward sums of the result over slots are the risk-set moments. Without delayed entry the subtraction
     would fall on base slots, which no event time reads, and is left out.
@@ -213,7 +239,7 @@ def scatter(
         # A CSC matrix (slots x rows) times a dense block streams over the rows once: slots[i] += a * X[j].
         start = np.arange(0, rows * per_row + 1, per_row, dtype=np.int32)
         S = sparse.csc_array((data.ravel(), place.ravel(), start), shape=(n_slots, rows))
-        return S @ np.ones(rows), S @ X[a:b]
+        return S @ np.ones(rows), S @ (X[a:b] if centre is None else X[a:b] - centre)
 
     S0 = np.zeros(n_slots)
     S1 = np.zeros((n_slots, p))
@@ -250,8 +276,8 @@ def row_weights(rows: RiskRows, risk: Floats, hazard: Floats, tied: Floats) -> F
     return v
 
 
-def gram(X: Floats, v: Floats) -> Floats:
-    """X' diag(v) X for v >= 0: the second of the two functions that touch rows."""
+def gram(X: Floats, v: Floats, centre: Floats | None = None) -> Floats:
+    """X' diag(v) X for v >= 0 and X less its centre (p,): the second of the two functions that touch rows."""
     n, p = X.shape
     width = -(-p // BLAS_WIDTH) * BLAS_WIDTH
     rows = min(CACHE_ROWS, max(BLAS_ALONE // max(width * width, 1), 64))
@@ -263,7 +289,8 @@ def gram(X: Floats, v: Floats) -> Floats:
         for i in range(a, b, rows):
             j = min(i + rows, b)
             block = weighted[: j - i]
-            np.multiply(X[i:j], root[i - a : j - a, None], out=block[:, :p])
+            x = X[i:j] if centre is None else np.subtract(X[i:j], centre, out=block[:, :p])
+            np.multiply(x, root[i - a : j - a, None], out=block[:, :p])
             total += block.T @ block
         return total
 

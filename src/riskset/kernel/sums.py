@@ -52,7 +52,9 @@ def backward_maximum(values: Floats, base: Ints) -> Floats:
     return result
 
 
-def direct_sums(slots: Ints, lo: Slots, hi: Slots, risk: Floats, X: Floats) -> tuple[Floats, Floats]:
+def direct_sums(
+    slots: Ints, lo: Slots, hi: Slots, risk: Floats, X: Floats, centre: Floats | None = None
+) -> tuple[Floats, Floats]:
     """Sum risk and risk-weighted covariates over the rows at risk at the given slots, by additions alone.
 
     Each row's run of slots is cut into O(log n) dyadic intervals; a row adds to each interval once, and
@@ -66,6 +68,8 @@ def direct_sums(slots: Ints, lo: Slots, hi: Slots, risk: Floats, X: Floats) -> t
         The index of the rows.
     risk : float array (n,)
     X : float array (n, p)
+    centre : float array (p,), optional
+        To be subtracted from X.
 
     Returns
     -------
@@ -78,6 +82,8 @@ def direct_sums(slots: Ints, lo: Slots, hi: Slots, risk: Floats, X: Floats) -> t
     levels = max(int(np.ceil(np.log2(max(slots.size, 1)))), 0)
     leaves = 1 << levels
     left, right, risk, X = left[rows] + leaves, right[rows] + leaves, risk[rows], X[rows]
+    if centre is not None:
+        X = X - centre
     s0 = np.zeros(2 * leaves)
     s1 = np.zeros((2 * leaves, X.shape[1]))
 
