@@ -118,8 +118,12 @@ def _rectangular(content: bytes, frame: pl.DataFrame, spec: TableSpec) -> bool:
     """Tell whether every record has the fields of the header. The reader refuses more, and fills up fewer."""
     if frame.width == 1:
         return True
-    fields = (frame.width - 1) * (frame.height + 1)
-    if b'"' not in content and content.count(spec.delimiter.encode()) == fields:
+    between = (frame.width - 1) * (frame.height + 1)
+    if b'"' in content:  # delimiters within quoted fields separate nothing
+        mark = spec.delimiter
+        within = frame.select(pl.all().str.count_matches(mark, literal=True).sum())
+        between += sum(within.row(0)) + sum(name.count(mark) for name in frame.columns)
+    if content.count(spec.delimiter.encode()) == between:
         return True
     return not _uneven(content, spec, frame.width)[0]
 
