@@ -15,7 +15,12 @@ from scipy.special import ndtri
 from riskset.cox import CoxFit
 from riskset.design.factors import SplineFactor
 from riskset.effects.curve_tests import CurveTest, contrasts, curve_tests, forms
-from riskset.effects.exposure_range import baseline_median, histogram_bins, weighted_percentile
+from riskset.effects.exposure_range import (
+    baseline_median,
+    histogram_bins,
+    round_values,
+    weighted_percentile,
+)
 from riskset.effects.profiles import (
     Level,
     label_of,
@@ -223,7 +228,7 @@ def hazard_ratio_curve(
         Level of the pointwise Wald intervals.
     x : array_like, optional
         Values at which to evaluate; by default a grid over the 1st to 99th percentile of person-time of each
-        stratum, the reference included where it lies within.
+        stratum, with the reference and the same round values in every stratum, where they lie within.
 
     Returns
     -------
@@ -284,15 +289,17 @@ def hazard_ratio_curve(
         k: tuple(weighted_percentile(values[inside[k]], person_time[inside[k]], q) for q in TRIM)
         for k in shown
     }
-    bins = histogram_bins(values, min(r[0] for r in ranges.values()), max(r[1] for r in ranges.values()))
+    lowest, highest = min(r[0] for r in ranges.values()), max(r[1] for r in ranges.values())
+    bins = histogram_bins(values, lowest, highest)
+    shared = np.append(round_values(lowest, highest), centre)  # the strata can be read side by side there
     at_level = {k: held if by is None else {**held, by: k} for k in shown}
     z = float(ndtri((1.0 + level) / 2.0))
     strata: list[CurveStratum] = []
     for k in shown:
         low, high = ranges[k]
         grid = np.linspace(low, high, POINTS) if x is None else np.atleast_1d(np.asarray(x, dtype=np.float64))
-        if x is None and low <= centre <= high:
-            grid = np.unique(np.append(grid, centre))
+        if x is None:
+            grid = np.unique(np.append(grid, shared[(low <= shared) & (shared <= high)]))
         vectors = contrasts(fit, variable, grid, centre, at_level[k])
         if (np.isnan(fit.params) & (vectors != 0).any(axis=0)).any():
             omitted[k] = "a coefficient of this stratum could not be estimated"

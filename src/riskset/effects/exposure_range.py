@@ -15,6 +15,7 @@ BINS: Final = 24  # otherwise about so many, with round edges
 DECIMALS: Final = 6
 ON_GRID: Final = 0.9  # the rest are means of results of one day, or come from another laboratory
 MULTIPLES: Final = (100, 50, 25, 20, 10, 5, 4, 3, 2, 1)  # of the last digit, that laboratories report in
+ROUND_VALUES: Final = 12  # of a curve told in numbers: at most so many steps
 ROUND_WIDTHS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -64,6 +65,28 @@ def histogram_bins(values: Floats, low: float, high: float) -> Floats:
     first, last = np.floor(low / width), np.ceil(high / width)
     edges = width * np.arange(first, last + 1.0) - digit / 2.0
     return edges if edges[-1] >= high else np.append(edges, edges[-1] + width)
+
+
+def round_values(low: float, high: float) -> Floats:
+    """Choose round values from ``low`` to ``high``, evenly spaced and few enough for a table.
+
+    Examples
+    --------
+    >>> round_values(1.8, 3.07).tolist()
+    [1.8, 2.0, 2.2, 2.4, 2.6, 2.8, 3.0]
+    >>> round_values(2.0, 2.0).tolist()
+    [2.0]
+    """
+    if not high > low:
+        return np.array([low])
+    power = int(np.floor(np.log10((high - low) / ROUND_VALUES)))
+    candidates = ((m, p) for p in (power, power + 1) for m in (1, 2, 5))
+    mantissa, power = next(
+        (m, p) for m, p in candidates if (high - low) / (m * 10.0**p) <= ROUND_VALUES * (1 + 1e-9)
+    )
+    step = mantissa * 10.0**power
+    counts = np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1.0)
+    return np.round(counts * step, max(0, -power))
 
 
 def _grid(values: Floats, digit: float) -> float:

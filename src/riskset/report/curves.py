@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from math import floor, log10
+from collections.abc import Collection, Sequence
+from math import ceil, floor, log10
 
 from riskset.report import formats as fmt
 from riskset.report.clock import clock_of
@@ -12,8 +12,8 @@ from riskset.report.table import Cell, Rows, Table, col, p_value, row
 from riskset.study.results import CurveStratum, SplineCurve, SurvivalCurve, SurvivalGroup
 from riskset.study.wording import inside, listing
 
-LEAST_SHOWN = 5
-"""A curve is told by this many points at least."""
+LEAST_SHOWN = 3
+"""Values at which levels stand side by side: each has this many at least."""
 _TESTS = {
     "overall": "overall: no association",
     "nonlinear": "nonlinearity: a straight line on the log scale",
@@ -62,8 +62,8 @@ def curve_tests(curve: SplineCurve, label: str, number: int) -> Table:
 def curve_numbers(curve: SplineCurve, label: str) -> Table:
     """Set a curve in numbers, where the levels of the modifier know the same round values side by side."""
     at = [{_key(x): k for k, x in enumerate(s.x)} for s in curve.strata]
-    shown = round_values({key for places in at for key in places})
-    if any(len(places.keys() & shown) < LEAST_SHOWN for places in at):
+    shown = round_values(at)
+    if not shown:
         return _level_by_level(curve, label)
     decimals = fmt.common_decimals(shown, 0.0)
     rows: list[tuple[Cell, ...]] = []
@@ -73,7 +73,13 @@ def curve_numbers(curve: SplineCurve, label: str) -> Table:
             Cell(fmt.DASH if k is None else _value(s, k)) for s, k in zip(curve.strata, places, strict=True)
         )
         rows.append((row(fmt.fixed(x, decimals)), *values))
-    return _numbers(curve, label, tuple(s.level for s in curve.strata), (Rows(tuple(rows)),))
+    outside = any(x not in places for places in at for x in shown)
+    notes = (
+        f"{fmt.DASH}: outside the values over which this level's curve is drawn, the 1st to the 99th percentile "
+        "of its person-time.",
+    )
+    levels_ = tuple(s.level for s in curve.strata)
+    return _numbers(curve, label, levels_, (Rows(tuple(rows)),), notes if outside else ())
 
 
 def _level_by_level(curve: SplineCurve, label: str) -> Table:
@@ -92,13 +98,20 @@ def _value(s: CurveStratum, k: int) -> str:
     return fmt.ratio_with_interval(s.hazard_ratio[k], s.lower[k], s.upper[k])
 
 
-def _numbers(curve: SplineCurve, label: str, columns: tuple[str, ...], groups: tuple[Rows, ...]) -> Table:
+def _numbers(
+    curve: SplineCurve,
+    label: str,
+    columns: tuple[str, ...],
+    groups: tuple[Rows, ...],
+    notes: tuple[str, ...] = (),
+) -> Table:
     unit = fmt.unit(curve.unit)
     return Table(
         id=f"curve-{curve.outcome}-numbers",
         caption=f"{label}: hazard ratio (95% CI) along {inside(curve.label)} against {fmt.plain(curve.reference)} {unit}",
         head=((Cell(f"{curve.label}, {unit}", head="col", numeric=False), *(col(c) for c in columns)),),
         groups=groups,
+        notes=notes,
     )
 
 
@@ -107,25 +120,35 @@ def _key(x: float) -> float:
     return float(f"{x:.9g}")
 
 
-def round_values(known: Collection[float], most: int = 12) -> list[float]:
-    """Choose values that are round for a reader, evenly spaced, from those that are known.
+def round_values(known: Sequence[Collection[float]], most: int = 12) -> list[float]:
+    """Choose values that are round for a reader, evenly spaced, that each level knows within its own range.
+
+    Nothing is chosen where the levels were evaluated at different values, or one at hardly any round ones.
 
     Examples
     --------
-    >>> round_values({float(f"{1.5 + k / 100:.9g}") for k in range(191)})
-    [1.6, 1.8, 2.0, 2.2, 2.4, 2.6, 2.8, 3.0, 3.2, 3.4]
-    >>> round_values({0.123, 0.456, 0.789})
-    [0.123, 0.456, 0.789]
+    >>> low, high = {1.5, 1.6, 1.73, 1.8, 2.0, 2.2}, {1.8, 1.9, 2.0, 2.2, 2.31, 2.4, 2.6}
+    >>> round_values([low, high])
+    [1.6, 1.8, 2.0, 2.2, 2.4, 2.6]
+    >>> round_values([{0.123, 0.456}, {0.2, 0.789}])
+    []
     """
-    values = sorted(known)
-    width = values[-1] - values[0]
-    for power in range(floor(log10(width)) - 2, floor(log10(width)) + 2) if width > 0 else ():
+    least, greatest = min(min(k) for k in known), max(max(k) for k in known)
+    width = greatest - least
+    for power in range(floor(log10(width)) - 2, floor(log10(width)) + 1) if width > 0 else ():
         for mantissa in (1, 2, 5):
             step = mantissa * 10.0**power
-            multiples = [v for v in values if abs(v / step - round(v / step)) < 1e-6]
-            if 5 <= len(multiples) <= most and width / step <= most:
-                return multiples
-    return values[:: max(1, -(-len(values) // most))]
+            if width / step > most * (1 + 1e-9):
+                continue
+            counts = range(ceil(least / step - 1e-9), floor(greatest / step + 1e-9) + 1)
+            values = [_key(round(k * step, max(0, -power))) for k in counts]
+            # at the very end of a range rounding decides on which side a value lies
+            own = [[v for v in values if min(k) < v < max(k)] for k in known]
+            if all(
+                len(v) >= LEAST_SHOWN and k.issuperset(v) for v, k in zip(own, map(set, known), strict=True)
+            ):
+                return [v for v in values if any(v in k for k in known)]
+    return []
 
 
 def at_risk(curve: SurvivalCurve, number: int) -> Table:

@@ -10,6 +10,7 @@ import pytest
 
 from riskset.cox import coxph
 from riskset.effects import hazard_ratio_curve
+from riskset.effects.exposure_range import round_values
 from riskset.errors import FitError, RisksetWarning
 
 
@@ -162,3 +163,14 @@ def test_plot_has_a_panel_and_a_histogram_per_stratum():
     overlay = BY_USE.plot(arrangement="overlay", width=85)
     assert len(overlay.axes) == 3
     assert overlay.get_figwidth() * 25.4 == pytest.approx(85)
+
+
+def test_every_stratum_knows_the_same_round_values():
+    low, high = min(s.x[0] for s in BY_USE.strata), max(s.x[-1] for s in BY_USE.strata)
+    shared = round_values(low, high)
+    assert shared.size >= 5
+    for s in BY_USE.strata:
+        inside = shared[(s.x[0] <= shared) & (shared <= s.x[-1])]
+        assert inside.size > 0
+        assert np.isin(inside, s.x).all()
+        assert (np.diff(s.x) > 0).all()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from riskset.effects.exposure_range import round_values as grid_of_effects
 from riskset.report import formats as fmt
 from riskset.report.bars import REACHES, Axis
 from riskset.report.curves import round_values
@@ -117,13 +118,28 @@ def test_a_bar_without_a_limit_is_open() -> None:
     assert axis.bar(estimate(None, None, None)) is None
 
 
-@given(st.sets(st.integers(min_value=-500, max_value=500), min_size=1, max_size=300))
-def test_round_values_are_known_ones_and_few(steps: set[int]) -> None:
-    known = {k / 100 for k in steps}
+@given(st.lists(st.tuples(st.integers(-500, 500), st.integers(1, 400)), min_size=1, max_size=4))
+def test_round_values_are_known_to_every_level_within_its_range(ranges: list[tuple[int, int]]) -> None:
+    """Levels on grids of their own that share the round values: a dash can only mean out of range."""
+    low, high = min(a for a, _ in ranges) / 100, max(a + n for a, n in ranges) / 100
+    shared = [float(f"{v:.9g}") for v in grid_of_effects(low, high)]
+    known = [
+        {float(f"{v:.9g}") for v in (a / 100, (a + n / 3) / 100, (a + n) / 100)}
+        | {v for v in shared if a / 100 <= v <= (a + n) / 100}
+        for a, n in ranges
+    ]
     shown = round_values(known)
-    assert set(shown) <= known
-    assert 1 <= len(shown) <= 12
+    assert len(shown) <= 13
     assert shown == sorted(shown)
+    for v in shown:
+        for k in known:
+            assert v in k or not min(k) < v < max(k)
+    if all(sum(min(k) < v < max(k) for v in shared) >= 3 for k in known):
+        assert shown
+
+
+def test_levels_without_shared_values_are_not_set_side_by_side() -> None:
+    assert round_values([{1.0, 1.31, 1.62, 2.0}, {1.0, 1.17, 1.42, 2.0}]) == []
 
 
 @pytest.mark.parametrize("text", ["\u202eabc", "\u2067\u202bx", "\u202ea\u202c", "plain", "مغنيسيوم"])
