@@ -146,7 +146,7 @@ def column(track: Track, repeats: Indices, entry: Ticks) -> pl.Series:
         Float64 with null for missing, or Enum.
     """
     if track.levels:
-        codes = pl.Series(track.name, track.value.astype(np.uint8))
+        codes = pl.Series(track.name, track.value.astype(np.uint16))
         names = codes.replace_strict(dict(enumerate(track.levels)), return_dtype=pl.Enum(track.levels))
         return names.gather(np.repeat(np.arange(track.person.size), repeats))
     value = np.repeat(track.value, repeats)

@@ -151,7 +151,7 @@ def _steps(
 ) -> Track:
     """Put steps together; everybody has one before the first."""
     name, levels = track
-    kind = np.int8 if levels else np.float64
+    kind = np.int16 if levels else np.float64
     none = np.full(n_persons, BEFORE)
     return settled(
         Track(

@@ -172,6 +172,23 @@ def test_splits_that_say_nothing_are_refused():
             base.split("band", **settings)
 
 
+def test_hundreds_of_bands_and_of_drugs_keep_their_names():
+    people = pl.DataFrame({"id": ["P"], "entry": [0], "exit": [400]})
+    drugs = pl.DataFrame(
+        {
+            "id": ["P"] * 300,
+            "day": range(300),
+            "end": range(1, 301),
+            "drug": [f"drug {k:03d}" for k in range(300)],
+        }
+    )
+    base = Timeline(people, id="id", entry="entry", exit="exit").event("death", at="exit")
+    frame = base.split("day", every="1 day").episodes("death").frame
+    assert frame["day"].cast(pl.String).to_list() == ["<1", *(f"{k}-{k + 1}" for k in range(1, 400))]
+    used = base.drug("used", drugs, start="day", stop="end", by="drug", state="drug").episodes("death").frame
+    assert used["used"].cast(pl.String).to_list() == [*(f"drug {k:03d}" for k in range(300)), "former"]
+
+
 def test_the_wrong_column_stays_out_of_eligibility_and_expressions():
     built = Timeline(PEOPLE, id="id", entry="entry", exit="exit").drug(
         "use", SUPPLIES, start="day", days_supply="days", wrong="immortal_time"
