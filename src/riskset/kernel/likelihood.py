@@ -25,12 +25,12 @@ from riskset.kernel.arrays import Floats, Ints
 from riskset.kernel.bands import Bands
 from riskset.kernel.exact import TiedTerms, tied_terms
 from riskset.kernel.index import EventTimeIndex
-from riskset.kernel.moments import CANCELLED, Moments, RiskRows, gram, moments, row_weights
+from riskset.kernel.moments import CANCELLED, Moments, RiskRows, by_shares, gram, moments, row_weights
 from riskset.kernel.sums import forward_sums, interval_sums
 
-# Where the smallest increment of the hazard is above this part of the whole hazard, no row's part of it can have
-# lost more than the digits that its curvature can spare beside those of the other rows.
-RARE = 1e-10
+# Where the smallest increment of the hazard is above this part of the whole hazard, no row's part of it has lost more
+# than six digits of sixteen, which its curvature can spare.
+RARE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,12 @@ def cancelled_rows(index: EventTimeIndex, h: Floats) -> Ints:
     H = cumulative_hazard(index, h)
     if not h.min(where=h > 0, initial=np.inf) < RARE * H.max():
         return nothing  # the common case, settled without looking at a row
-    return np.flatnonzero(H[index.hi] - H[index.lo] < CANCELLED * H[index.hi])
+
+    def share(a: int, b: int) -> Ints:
+        late = np.take(H, index.hi[a:b], mode="clip")
+        return a + np.flatnonzero(late - np.take(H, index.lo[a:b], mode="clip") < CANCELLED * late)
+
+    return np.concatenate(by_shares(share, index.n_rows))
 
 
 def _risen(index: EventTimeIndex, h: Floats, which: Ints) -> Floats:
