@@ -273,6 +273,24 @@ def test_expression_of_an_unknown_column(study):
     says(study.refusal(), "baseline.corrected_ca", "cca", "Did you mean 'ca'?")
 
 
+def test_decimal_commas_name_the_key_that_reads_them(study, commands):
+    def with_commas(rows):
+        return [r | {"value": r["value"].replace(".", ",")} for r in rows]
+
+    study.edit_table("labs", with_commas)
+    message = study.refusal(how=commands[1])
+    says(message, "labs.csv, column 'value'", "a comma in a number", 'tables.labs.decimal = ","')
+    assert "max_rejects" not in message  # nearly all rows: to go on without them is no remedy
+
+
+def test_no_allowance_is_offered_for_more_than_one_row_in_twenty(study, commands):
+    everybody = [r | {"value": "x"} for r in study.rows("labs")]
+    study.edit_table("labs", lambda _: everybody)
+    message = study.refusal(how=commands[1])
+    says(message, "a value must be a number", "too many to go on without")
+    assert "max_rejects" not in message
+
+
 # --- where to write -------------------------------------------------------------------------------------------
 
 

@@ -94,7 +94,7 @@ def test_every_row_that_breaks_a_rule_can_be_listed(study, commands):
     assert said.code == 2
     assert "2 problems" in said.err
     assert "tables.labs.max_rejects = 13" in said.err
-    assert "1 more rows of the file break other rules" in said.err
+    assert "1 more row of the file breaks other rules" in said.err
     with listed.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["file", "row", "column", "rule"]

@@ -118,7 +118,7 @@ def assemble(plan: StudyPlan, tables: Mapping[str, Table], *, stop: bool = True)
     own = pl.col("file") == tables[plan.cohort.from_].source
     rejects = rejects.extend(_in_the_file(plan, everybody.rejects.frame.filter(own)))
     if stop:
-        check_rejects(plan, rejects)
+        check_rejects(plan, tables, rejects)
     at_index, _ = fixed_columns(plan, everybody.at_entry(), pending)
     ledger = found.ledger
     if at_index.height < ledger.included:
@@ -129,7 +129,7 @@ def assemble(plan: StudyPlan, tables: Mapping[str, Table], *, stop: bool = True)
         at_index, ledger = apply_rules(at_index, rules, ledger=ledger, where="cohort.require")
     except CohortError:
         # nobody stays: where the rows that decide it are broken, they are the reason and not the rule
-        check_rejects(plan, rejects)
+        check_rejects(plan, tables, rejects)
         raise
     frozen = [pl.col(m).alias(baseline_column(m)) for m in baseline_measures(plan)]
     later = at_index.select(key, *pending, *frozen)
@@ -143,7 +143,7 @@ def assemble(plan: StudyPlan, tables: Mapping[str, Table], *, stop: bool = True)
     timeline = _timeline(plan, tables, people, [*fixed, *later.columns[1:]], frozen=still)
     rejects = rejects.extend(_in_the_file(plan, timeline.rejects.frame))
     if stop:
-        check_rejects(plan, rejects)
+        check_rejects(plan, tables, rejects)
     ended = _how_it_ended(plan, people)
     persons = with_groups(
         plan,
@@ -297,7 +297,7 @@ def _readable(
     broken = rejects.frame.filter(pl.col("file") == own.source)["row"]
     people = people.filter(~pl.col(ROW).is_in(broken.implode()))
     if people.is_empty():
-        check_rejects(plan, rejects)
+        check_rejects(plan, tables, rejects)
         raise CohortError("nobody is left whose dates can be read", where=own.source)
     return people, rejects
 

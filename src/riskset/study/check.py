@@ -103,7 +103,7 @@ def check_study(
         frames[outcome] = episodes.frame
     if rejects_file is not None:
         _write(rejects, rejects_file)
-    check_rejects(plan, rejects)
+    check_rejects(plan, study.tables, rejects)
     against = [p for outcome, rows in frames.items() for p in infeasible(plan, outcome, rows)]
     raise_all(against)
     counted = [_count(plan, outcome, rows) for outcome, rows in frames.items()]

@@ -11,9 +11,15 @@ from riskset.errors import ROWS_SHOWN, RisksetError, TableError
 from riskset.study.plan import StudyPlan
 from riskset.study.preflight import raise_all
 from riskset.tables import ROW, Rejects, Table, parse_filter, source_name
+from riskset.tables.raw import TEXT_FILES
+from riskset.tables.values import AMBIGUOUS_NUMBER
+
+MOST_ALLOWED = (
+    0.05  # of a table's rows: beyond this the table is read wrongly, and to go on without is no remedy
+)
 
 
-def check_rejects(plan: StudyPlan, rejects: Rejects) -> None:
+def check_rejects(plan: StudyPlan, tables: Mapping[str, Table], rejects: Rejects) -> None:
     """Stop where more rows of a table broke a rule than the plan allows, and say so of every table."""
     problems: list[RisksetError] = []
     for name, table in plan.tables.items():
@@ -22,21 +28,36 @@ def check_rejects(plan: StudyPlan, rejects: Rejects) -> None:
         try:
             of_table.check(table.max_rejects)
         except TableError as problem:
-            n = len(of_table)
-            remedy = (
-                f"Correct {'the row' if n == 1 else 'the rows'}, or write tables.{name}.max_rejects = {n}"
-            )
-            remedy += " to go on without."
-            if n > problem.n_rows:
-                remedy += f" {n - problem.n_rows:,} more rows of the file break other rules."
-            if n > ROWS_SHOWN or n > problem.n_rows:
-                remedy += " Every row: riskset check PLAN --rejects FILE."
+            n_read = tables[name].n_read if name in tables else 0
+            remedy = _remedy(plan, name, problem, len(of_table), n_read)
             problems.append(
                 TableError(
                     problem.rule, where=problem.where, rows=problem.rows, n_rows=problem.n_rows, remedy=remedy
                 )
             )
     raise_all(problems)
+
+
+def _remedy(plan: StudyPlan, name: str, problem: TableError, n: int, n_read: int) -> str:
+    """Name the key that reads the rows rightly, or an allowance where they are few; never one for most of a table."""
+    table = plan.tables[name]
+    if problem.rule == AMBIGUOUS_NUMBER and table.file.lower().endswith(TEXT_FILES):
+        remedy = f'Declare tables.{name}.decimal = ",", or thousands = "," if that is what it means.'
+    elif problem.rule == AMBIGUOUS_NUMBER:
+        remedy = "Write the numbers with a decimal point and no separator of thousands."
+    else:
+        remedy = f"Correct {'the row' if n == 1 else 'the rows'}"
+        few = n <= MOST_ALLOWED * n_read
+        remedy += f", or write tables.{name}.max_rejects = {n} to go on without." if few else "."
+    if n > MOST_ALLOWED * n_read:
+        share = f"{100 * n / n_read:.0f}% of the rows" if n_read else "Many rows"
+        remedy += f" {share} of {table.file or name} broke a rule: too many to go on without."
+    if n > problem.n_rows:
+        one = n - problem.n_rows == 1
+        remedy += f" {n - problem.n_rows:,} more row{' of the file breaks' if one else 's of the file break'} other rules."
+    if n > ROWS_SHOWN or n > problem.n_rows:
+        remedy += " Every row: riskset check PLAN --rejects FILE."
+    return remedy
 
 
 def deciding_rows(

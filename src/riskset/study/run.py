@@ -198,7 +198,7 @@ def _episodes(study: Assembled) -> tuple[dict[str, _Outcome], Rejects]:
             ties=plan.analysis.ties,
         )
         out[name] = _Outcome(episodes, timeline.notes, formulas(plan, name), question)
-    check_rejects(plan, rejects)
+    check_rejects(plan, study.tables, rejects)
     raise_all([e for name, o in out.items() for e in infeasible(plan, name, o.episodes.frame)])
     return out, rejects
 
