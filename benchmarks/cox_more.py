@@ -70,9 +70,8 @@ def memories(data: Rows) -> None:
         table,
         [
             data.said(),
-            "Peak resident memory of a process that fits once. Target: 1.8 times the matrix. A matrix whose columns lie within 8 "
-            "standard deviations of zero is fitted as it is; one with a column further away is centred in a copy, so that "
-            "no digit is lost.",
+            "Peak resident memory of a process that fits once. Target: 1.8 times the matrix. A large matrix is fitted as it is; if "
+            "a column lies further than 8 standard deviations from zero, it is centred block by block as it is read.",
         ],
     )
 
