@@ -7,7 +7,7 @@ from riskset.report import formats as fmt
 from riskset.report.people import rate_decimals
 from riskset.report.table import Cell, Rows, Table, col, row, words
 from riskset.study.ids import EstimateId, parse_id
-from riskset.study.results import Estimate, Results
+from riskset.study.results import Printed, Results
 
 _PREFIX = {"fact": "", "note": "Note: ", "warning": "Warning: "}
 
@@ -104,16 +104,14 @@ def published(results: Results, number: int) -> Table:
     )
 
 
-def _printed(e: Estimate) -> str:
-    if e.estimate is None:
-        return fmt.DASH
+def _printed(e: Printed) -> str:
     if e.unit in {"persons", "events"}:
         return fmt.count(round(e.estimate))
     # a rate is printed as published: two decimals where it has no more, so that 0.1 reads 0.10
     return fmt.fixed(e.estimate, 2 if round(e.estimate, 2) == e.estimate else fmt.decimals_for(e.estimate))
 
 
-def _of_the_run(e: Estimate, results: Results) -> Cell:
+def _of_the_run(e: Printed, results: Results) -> Cell:
     try:
         name: EstimateId = parse_id(e.id)
     except PlanError:

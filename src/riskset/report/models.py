@@ -224,7 +224,7 @@ def coefficients(model: ModelResult, label: str) -> Table:
     """Set every coefficient of one model, as R's summary does."""
     rows = tuple(
         (
-            row(c.term),
+            row(c.label or c.term),
             Cell(fmt.significant(c.estimate), source=c.hazard_ratio.id),
             Cell(fmt.significant(c.std_error), source=c.hazard_ratio.id),
             ratio(c.hazard_ratio),

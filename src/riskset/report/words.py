@@ -259,11 +259,12 @@ def cautions(outcome: Outcome, results: Results) -> tuple[Markup, ...]:
     if model.detectable:
         spans = [
             say(
-                "{} ({})",
-                number(f"below {fmt.ratio(d.lower)} or above {fmt.ratio(d.upper)}", d.id),
-                name(modifier_level(d, results)),
+                "{} or {} ({})",
+                number(f"below {fmt.ratio(below.estimate)}", below.id),
+                number(f"above {fmt.ratio(above.estimate)}", above.id),
+                name(modifier_level(below, results)),
             )
-            for d in model.detectable
+            for below, above in zip(model.detectable[::2], model.detectable[1::2], strict=True)
         ]
         text = "At this precision a difference would be found with a power of 80% if the true ratio were {}."
         out.append(say(text, Markup("; ").join(spans)))

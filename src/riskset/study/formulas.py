@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from riskset.design import substitute_calls, variables_of
 from riskset.study.ids import slug
 from riskset.study.plan import StudyPlan
-from riskset.study.wording import adjustment_in_words, label_of
+from riskset.study.wording import adjustment_in_words, inside, label_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +140,70 @@ def column_in_words(plan: StudyPlan, column: str) -> str:
     if column == baseline_column(stem) and stem in plan.measures:
         return f"{label_of(plan, stem)} at index"
     return label_of(plan, column)
+
+
+def term_in_words(plan: StudyPlan, term: str) -> str:
+    """Say what a coefficient is of: "Magnesium < 2.4 mg/dL × Calcimimetic use: user".
+
+    Parameters
+    ----------
+    plan : StudyPlan
+        The plan, for the labels.
+    term : str
+        As the fit names it, ``mg_group[< 2.4 mg/dL]:calcimimetic_use[user]``.
+
+    Returns
+    -------
+    str
+        Labels and levels; a factor that has no words stays as it is.
+    """
+    return " × ".join(_factor_in_words(plan, factor) for factor in factors_of(term))
+
+
+def factors_of(term: str) -> list[str]:
+    """Part a term at the colons between its factors, not at those inside a level or a call.
+
+    Examples
+    --------
+    >>> factors_of("mg_group[a: b]:use[user]:log(x)")
+    ['mg_group[a: b]', 'use[user]', 'log(x)']
+    """
+    parts, depth = [""], 0
+    for sign in term:
+        depth += (sign in "[(") - (sign in "])")
+        if sign == ":" and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return parts
+
+
+def _factor_in_words(plan: StudyPlan, factor: str) -> str:
+    name, bracket, level = factor.partition("[")
+    if bracket and level.endswith("]"):
+        level = level[:-1]
+        if name == exposure_column(plan):
+            return f"{plan.measures[plan.exposure.measure].label} {level}"
+        label = _heading(plan, name)
+        return label if level == "True" else f"{label}: {level}"
+    if factor.startswith("log(") and factor.endswith(")"):
+        inner = _heading(plan, factor[4:-1])
+        return factor if inner == factor[4:-1] else f"log {inside(inner)}"
+    bare = factor.rstrip("'")
+    return _heading(plan, bare) + factor[len(bare) :]
+
+
+def _heading(plan: StudyPlan, column: str) -> str:
+    """Give what a column is called at the head of a line; the column itself where it has no label."""
+    if column == modifier_column(plan):
+        return f"{plan.drugs[plan.modifier.drug].label} use"
+    stem = column.removesuffix("_baseline")
+    if column == baseline_column(stem) and stem in plan.measures:
+        return f"{plan.measures[stem].label} (at index)"
+    for section in (plan.baseline, plan.measures, plan.drugs):
+        if column in section:
+            return section[column].label
+    return column
 
 
 def over_time(plan: StudyPlan) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ def rows_lost(
     *,
     id: str,
     words: Callable[[str], str] = str,
+    derived: Sequence[str] = (),
 ) -> RowsLost:
     """Count persons, events and person-time of rows in which a variable of any model is missing.
 
@@ -32,6 +33,8 @@ def rows_lost(
         Column of the person.
     words : callable, optional
         What a column is called where people read it.
+    derived : sequence of str, optional
+        Variables made of another one, which lack a value where that one does: not counted again.
 
     Returns
     -------
@@ -48,7 +51,7 @@ def rows_lost(
     (1, 2, 2.0, 2)
     """
     complete = rows.drop_nulls(list(variables))
-    missing = [(v, rows[v].null_count()) for v in variables]
+    missing = [(v, rows[v].null_count()) for v in variables if v not in derived]
     return RowsLost(
         outcome=outcome,
         persons_total=rows[id].n_unique(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,7 +13,7 @@ import polars as pl
 from riskset.cox import CoxFit, coxph
 from riskset.effects import Interaction, JointTest, Ratio, interaction
 from riskset.errors import RisksetWarning
-from riskset.study.formulas import ModelFormula
+from riskset.study.formulas import ModelFormula, factors_of
 from riskset.study.ids import estimate_id
 from riskset.study.rates import SPARSE, YEAR, Cells, RateUnit, rate_cells
 from riskset.study.results import Basis, Coefficient, Estimate, ModelResult
@@ -40,6 +40,8 @@ class Question:
         Of the rates beside the models.
     ties : {"efron", "breslow"}
         Approximation for tied events.
+    words : callable
+        What a coefficient's term is called where people read it.
     """
 
     outcome: str
@@ -48,6 +50,7 @@ class Question:
     cells: Cells
     rate_unit: RateUnit
     ties: Literal["efron", "breslow"]
+    words: Callable[[str], str] = str
 
 
 def fit(rows: pl.DataFrame, formula: str, question: Question) -> tuple[CoxFit, tuple[str, ...]]:
@@ -121,7 +124,7 @@ def model_result(rows: pl.DataFrame, model: ModelFormula, question: Question) ->
         interaction_joint=head.joint(found),
         coefficients=coefficients(fitted, model, question, basis),
         cells=cells,
-        detectable=tuple(e for r in found.ratio if (e := head.detectable(r)) is not None),
+        detectable=tuple(e for r in found.ratio for e in head.detectable(r)),
         warnings=tuple(more),
     )
 
@@ -148,12 +151,14 @@ def coefficients(
         out.append(
             Coefficient(
                 term=row["term"],
+                label=question.words(row["term"]),
                 estimate=_finite(row["estimate"]),
                 std_error=_finite(row["robust_se"] if fitted.robust else row["std_error"]),
                 hazard_ratio=Estimate(
                     id=estimate_id(question.outcome, model.slug, "coefficient", row["term"]),
-                    estimand=f"hazard ratio of {row['term']} for {question.label}, {model.name}",
+                    estimand=f"hazard ratio of {question.words(row['term'])} for {question.label}, {model.name}",
                     unit="hazard ratio",
+                    reference=_reference(fitted, row["term"]),
                     estimate=_finite(row["hazard_ratio"]),
                     lower=_finite(row["lower"]),
                     upper=_finite(row["upper"]),
@@ -165,6 +170,14 @@ def coefficients(
             )
         )
     return tuple(out)
+
+
+def _reference(fitted: CoxFit, term: str) -> str:
+    """Say what a coefficient's hazard ratio is against: the reference level of each category, else a unit less."""
+    known = fitted.design.levels
+    names = [factor.partition("[")[0] for factor in factors_of(term) if "[" in factor]
+    levels = [str(known[name][0]) for name in names if name in known]
+    return "; ".join(levels) if levels else "per 1 unit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,21 +213,24 @@ class _Headline:
         )
         return self._estimate("ratio_of_hr", r, words, "ratio of hazard ratios", str(r.modifier_reference))
 
-    def detectable(self, r: Ratio) -> Estimate | None:
+    def detectable(self, r: Ratio) -> tuple[Estimate, ...]:
         if r.detectable is None:
-            return None
-        lower, upper = (_finite(v) for v in r.detectable)
-        return Estimate(
-            id=self._id("detectable_ratio", r),
-            estimand="ratio of hazard ratios that this precision finds with 80% power (two-sided 5% test), "
-            f"{self.question.cells.modifier_label} {r.modifier}",
-            unit="ratio of hazard ratios",
-            reference="1",
-            estimate=upper,
-            lower=lower,
-            upper=upper,
-            method="exp(+-2.80 standard errors of the log ratio)",
-            basis=self.basis,
+            return ()
+        words = (
+            "ratio of hazard ratios {} which this precision finds a true one with 80% power (two-sided 5% test), "
+            f"{self.question.cells.modifier_label} {r.modifier}"
+        )
+        return tuple(
+            Estimate(
+                id=self._id(f"detectable_ratio_{side}", r),
+                estimand=words.format(side),
+                unit="ratio of hazard ratios",
+                reference="1",
+                estimate=_finite(value),
+                method=f"exp({sign}2.80 standard errors of the log ratio)",
+                basis=self.basis,
+            )
+            for side, sign, value in zip(("below", "above"), "-+", r.detectable, strict=True)
         )
 
     def joint(self, found: Interaction) -> Estimate | None:

@@ -11,9 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from riskset.study.ids import estimate_id
-from riskset.study.results import Basis, Estimate, OutcomeRates
-
-_NOTHING = Basis(n_persons=0, n_rows=0, n_events=0, person_years=0.0)
+from riskset.study.results import Estimate, OutcomeRates, Printed
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ def person_time_behind(events: int, rate: float, decimals: int) -> tuple[float, 
 
 def compare(
     printed: PrintedMargins, rates: Sequence[OutcomeRates], *, persons: int, per: float, unit: str
-) -> tuple[Estimate, ...]:
+) -> tuple[Printed, ...]:
     """Set printed margins beside the run's, each with a sentence on its agreement.
 
     Parameters
@@ -82,13 +80,13 @@ def compare(
 
     Returns
     -------
-    tuple of Estimate
+    tuple of Printed
         The printed numbers, ``all/published/persons``, ``OUTCOME/published/events``, ``OUTCOME/published/rate``,
         and ``OUTCOME/published/implied_rate`` where the printed figures can be held against each other. The
         sentence on agreement stands in ``warnings``.
     """
     found = {item.outcome: item for item in rates}
-    out: list[Estimate] = []
+    out: list[Printed] = []
     if printed.persons is not None:
         said = _gap(printed.persons, persons)
         out.append(
@@ -115,14 +113,13 @@ def compare(
     return tuple(out)
 
 
-def _as_printed(name: str, words: str, unit: str, value: float, said: str) -> Estimate:
-    return Estimate(
+def _as_printed(name: str, words: str, unit: str, value: float, said: str) -> Printed:
+    return Printed(
         id=name,
         estimand=f"{words}, as printed",
         unit=unit,
         estimate=value,
         method="as printed",
-        basis=_NOTHING,
         warnings=(said,) if said else (),
     )
 
@@ -145,7 +142,7 @@ def _rounds_to(total: Estimate, rate: float, decimals: int) -> str:
     return f"{said}."
 
 
-def _implied(item: OutcomeRates, printed: PrintedMargins, *, time: float, per: float, unit: str) -> Estimate:
+def _implied(item: OutcomeRates, printed: PrintedMargins, *, time: float, per: float, unit: str) -> Printed:
     events, rate, decimals = printed.events[item.outcome], printed.rates[item.outcome], printed.decimals
     implied = per * events / time
     # printing a rate per 100 moves its decimals by two
@@ -162,12 +159,11 @@ def _implied(item: OutcomeRates, printed: PrintedMargins, *, time: float, per: f
             f"which needs {low:,.0f} to {high:,.0f} person-{unit}. Either the mean observation speaks of another "
             "time than this outcome's follow-up, or a figure is misprinted."
         )
-    return Estimate(
+    return Printed(
         id=estimate_id(item.outcome, "published", "implied_rate"),
         estimand=f"incidence rate: {item.label}, from the printed events, persons and mean observation",
         unit=item.total.unit,
         estimate=implied,
         method="printed events / (printed persons x printed mean observation)",
-        basis=_NOTHING,
         warnings=(said,),
     )

@@ -49,6 +49,17 @@ class Estimate(Frozen):
     warnings: tuple[str, ...] = ()
 
 
+class Printed(Frozen):
+    """A number that a publication prints; what it rests on is the publication's to say."""
+
+    id: str
+    estimand: str
+    unit: str
+    estimate: float
+    method: str
+    warnings: tuple[str, ...] = ()  # how it agrees with the run
+
+
 # --- who ---------------------------------------------------------------------------------------------------
 
 
@@ -142,6 +153,7 @@ class Coefficient(Frozen):
     """One line of a fitted model, as R's summary prints it."""
 
     term: str
+    label: str = ""  # the term in the plan's labels: "Magnesium < 2.4 mg/dL"
     estimate: float | None
     std_error: float | None
     hazard_ratio: Estimate
@@ -171,7 +183,8 @@ class ModelResult(Frozen):
     coefficients: tuple[Coefficient, ...]
     # events and person-time of the FITTED rows in each cell of exposure and modifier; the rates are optional
     cells: tuple[RateCell, ...] = ()
-    # per line of `interaction`: lower and upper are the ratios found with 80% power, exp(-+2.80 SE); estimate = upper
+    # per line of `interaction` two ratios that would be found with 80% power, exp(-+2.80 SE): "detectable_ratio_below",
+    # then "detectable_ratio_above"; they are bounds of a design and have no interval
     detectable: tuple[Estimate, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -299,7 +312,7 @@ class Results(Frozen):
     survival: tuple[SurvivalCurve, ...]
     # the plan's published margins, where it gives them; ids "all/published/persons", "fracture/published/events",
     # "fracture/published/rate", in the unit of the run's own number
-    published: tuple[Estimate, ...]
+    published: tuple[Printed, ...]
     audit: Audit
     # what the plan settled, in reading order, for the methods text: topic "Magnesium", text "last value, in force
     # for at most 90 days; several values of one day averaged"

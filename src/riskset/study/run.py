@@ -31,6 +31,7 @@ from riskset.study.formulas import (
     exposure_column,
     formulas,
     modifier_column,
+    term_in_words,
 )
 from riskset.study.lost import rows_lost
 from riskset.study.methods import methods
@@ -140,6 +141,7 @@ def _run(plan: StudyPlan, progress: Callable[[str], None]) -> tuple[Results, dic
                 outcome.formulas.variables,
                 id=plan.data.id,
                 words=partial(column_in_words, plan),
+                derived=(exposure_column(plan),),
             )
         )
         models += [model_result(complete, m, outcome.question) for m in outcome.formulas.models]
@@ -196,6 +198,7 @@ def _episodes(study: Assembled) -> tuple[dict[str, _Outcome], Rejects]:
             cells=_cells(plan),
             rate_unit=_rate_unit(plan),
             ties=plan.analysis.ties,
+            words=partial(term_in_words, plan),
         )
         out[name] = _Outcome(episodes, timeline.notes, formulas(plan, name), question)
     check_rejects(plan, study.tables, rejects)

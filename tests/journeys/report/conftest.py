@@ -31,6 +31,7 @@ from riskset.study.results import (
     Matched,
     ModelResult,
     OutcomeRates,
+    Printed,
     RateCell,
     Results,
     RowsLost,
@@ -199,11 +200,10 @@ def model_of(key: str, name: str) -> ModelResult:
         for c in rates_of(key).cells if c.exposure is not None
     )  # fmt: skip
     detectable = tuple(
-        Estimate(id=estimate_id(key, slug, "detectable_ratio", LOW, r.id.rsplit("|", 1)[1].rstrip("]")),
-                 estimand="ratio of hazard ratios found with 80% power at a two-sided level of 5%",
-                 unit="ratio of hazard ratios", estimate=exp(2.8 * _se(r)), lower=exp(-2.8 * _se(r)),
-                 upper=exp(2.8 * _se(r)), level=0.8, method="exp(2.80 SE)", basis=basis)
-        for r in ratios if r.estimate is not None
+        Estimate(id=estimate_id(key, slug, f"detectable_ratio_{side}", LOW, r.id.rsplit("|", 1)[1].rstrip("]")),
+                 estimand=f"ratio of hazard ratios {side} which one is found with 80% power at a two-sided level of 5%",
+                 unit="ratio of hazard ratios", estimate=exp(z * _se(r)), method=f"exp({z} SE)", basis=basis)
+        for r in ratios if r.estimate is not None for side, z in (("below", -2.8), ("above", 2.8))
     )  # fmt: skip
     n = len(coefficients)
     joint = None if key == "fracture" else chi_square(
@@ -352,11 +352,10 @@ def survival_of() -> tuple[SurvivalCurve, SurvivalCurve]:
 
 def make_results() -> Results:
     """Everything that a run of the haemodialysis study hands over."""
-    everyone = Basis(n_persons=399, n_rows=399, n_events=0, person_years=1562.0)
 
-    def published(outcome: str, what: str, words: str, unit: str, value: float) -> Estimate:
-        return Estimate(id=estimate_id(outcome, "published", what), estimand=words, unit=unit, estimate=value,
-                        method="as published", basis=everyone)  # fmt: skip
+    def published(outcome: str, what: str, words: str, unit: str, value: float) -> Printed:
+        return Printed(id=estimate_id(outcome, "published", what), estimand=words, unit=unit, estimate=value,
+                       method="as published")  # fmt: skip
 
     lost = [("cve", 7, 3, 24.1), ("death", 7, 4, 27.9), ("fracture", 7, 1, 13.6)]
     return Results(

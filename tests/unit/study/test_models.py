@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -10,6 +11,7 @@ import pytest
 
 from riskset.study.curve import spline_curve
 from riskset.study.formulas import ModelFormula
+from riskset.study.ids import parse_id
 from riskset.study.models import Question, model_result
 from riskset.study.rates import Cells, RateUnit
 
@@ -70,12 +72,30 @@ def test_a_column_that_never_varies_has_no_numbers() -> None:
 
 def test_detectable_ratios_lie_2_80_standard_errors_away() -> None:
     result = model_result(rows(spare=None), formula("mg_group * drug_use + age"), QUESTION)
-    (found,) = result.detectable
+    below, above = result.detectable
     se = next(c.std_error for c in result.coefficients if c.term == "mg_group[low]:drug_use[user]")
     assert se is not None
     # z(.975) + z(.80) = 1.959964 + 0.841621
-    assert found.estimate == found.upper == pytest.approx(math.exp(2.801585 * se), rel=1e-6)
-    assert found.lower == pytest.approx(math.exp(-2.801585 * se), rel=1e-6)
+    assert above.estimate == pytest.approx(math.exp(2.801585 * se), rel=1e-6)
+    assert below.estimate == pytest.approx(math.exp(-2.801585 * se), rel=1e-6)
+    # a program that reads limits as a confidence interval must find none
+    assert {e.lower for e in result.detectable} == {e.upper for e in result.detectable} == {None}
+    assert [parse_id(e.id).estimand for e in result.detectable] == [
+        "detectable_ratio_below",
+        "detectable_ratio_above",
+    ]
+
+
+def test_every_hazard_ratio_of_a_coefficient_says_against_what() -> None:
+    asked = replace(QUESTION, words=lambda term: f"<{term}>")
+    result = model_result(rows(spare=None), formula("mg_group * drug_use + age"), asked)
+    assert {c.term: c.hazard_ratio.reference for c in result.coefficients} == {
+        "mg_group[low]": "high",
+        "drug_use[user]": "naive",
+        "mg_group[low]:drug_use[user]": "high; naive",
+        "age": "per 1 unit",
+    }
+    assert all(c.label == f"<{c.term}>" for c in result.coefficients)
 
 
 def test_a_level_without_rows_has_no_curve_and_says_so() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from riskset.study import read_plan
-from riskset.study.formulas import column_in_words
+from riskset.study.formulas import column_in_words, term_in_words
 from riskset.study.wording import adjustment_in_words
 
 PLAN = Path(__file__).resolve().parents[3] / "examples" / "haemodialysis" / "study.toml"
@@ -46,3 +46,23 @@ def test_adjustment_says_what_stands_still_and_what_moves(adjust: str, words: st
 )
 def test_columns_have_words(column: str, words: str) -> None:
     assert column_in_words(read_plan(PLAN), column) == words
+
+
+@pytest.mark.parametrize(
+    ("term", "words"),
+    [
+        ("mg_group[< 2.4 mg/dL]", "Magnesium < 2.4 mg/dL"),
+        ("calcimimetic_use[user]", "Calcimimetic use: user"),
+        ("mg_group[< 2.4 mg/dL]:calcimimetic_use[past]", "Magnesium < 2.4 mg/dL × Calcimimetic use: past"),
+        ("diabetes[True]", "Diabetes"),
+        ("sex[male]", "Sex: male"),
+        ("ppi[current]", "Proton-pump inhibitor: current"),
+        ("log(crp_baseline)", "log CRP (at index)"),
+        ("albumin_baseline", "Albumin (at index)"),
+        ("mg''", "Magnesium''"),
+        ("sqrt(bmi)", "sqrt(bmi)"),
+        ("unheard[of]", "unheard: of"),
+    ],
+)
+def test_terms_have_words(term: str, words: str) -> None:
+    assert term_in_words(read_plan(PLAN), term) == words
