@@ -4,7 +4,7 @@
 analyte. R gets the same values with the same-day means taken already, and only ``tmerge`` is timed. It runs on a tenth
 and on a fifth of the patients, so that its linearity shows, and on all of them with ``--all``.
 
-python benchmarks/timeline.py [--all] [--rounds N]
+script/bench timeline, or python benchmarks/timeline.py [--all] [--rounds N]
 """
 
 from __future__ import annotations
