@@ -79,9 +79,10 @@ def level_notes(
         }
     ).with_columns(pl.col("day").cast(pl.Date))
     month = frame["day"].dt.year().cast(pl.Int64) * 12 + frame["day"].dt.month().cast(pl.Int64) - 1
-    low = int(month.min())  # type: ignore[arg-type]
-    index = (month - low).to_numpy()
-    people, k = int(frame["person"].max()) + 1, int(index.max()) + 1  # type: ignore[arg-type]
+    index = month.to_numpy()
+    low = int(index.min())
+    index = index - low
+    people, k = int(frame["person"].to_numpy().max()) + 1, int(index.max()) + 1
     if k < 2 * HALF_WINDOW:
         return ()
     cell = frame["person"].to_numpy() * k + index

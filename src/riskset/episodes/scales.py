@@ -198,12 +198,12 @@ def read_split(
     if every == CALENDAR_YEAR:
         return _calendar_years(persons, name)
     scale = scale_of(persons, since, unit)
-    if at is None:
-        length = parse_duration(every, where=f"'{name}'") / scale.unit_days  # type: ignore[arg-type]
+    if every is not None:
+        length = parse_duration(every, where=f"'{name}'") / scale.unit_days
         finish = scale.read(np.arange(persons.n), np.where(persons.end < 2**59, persons.end, 0)).max()
         begin = scale.read(np.arange(persons.n), np.zeros(persons.n, dtype=np.int64)).min()
         at = [length * k for k in range(int(begin // length) + 1, int(finish // length) + 1)]
-    marks = np.asarray(at, dtype=float)
+    marks = np.asarray([] if at is None else at, dtype=float)
     if marks.size == 0 or not np.isfinite(marks).all() or (np.diff(marks) <= 0).any():
         raise EpisodeError(
             f"the cuts of '{name}' must rise", where=f"'{name}'", remedy="Write them in order, each once."
