@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from riskset.study.results import SurvivalCurve
+from riskset.study.results import Results, SurvivalCurve
 
 DAYS = 365.25
 
@@ -22,10 +22,25 @@ class Clock:
     unit: str
     per_year: float
 
+    @property
+    def person(self) -> str:
+        """Person-time in this unit, "person-days"."""
+        return f"person-{self.unit.lower()}"
+
     def read(self, years: float) -> float:
         """Turn years into this unit; whole numbers come out whole."""
         value = years * self.per_year
         return float(round(value)) if abs(value - round(value)) < 1e-9 * max(1.0, value) else value
+
+
+def follow_up_clock(results: Results) -> Clock:
+    """Choose the unit of person-time on the page: days where rates are per day or nobody is followed for a year."""
+    medians = [o.median_follow_up_years for o in results.rates]
+    ticks = [t for s in results.survival for g in s.groups for t in g.ticks_years]
+    short = bool(medians) and max(medians) < 1.0 and bool(ticks) and max(ticks) < 1.0
+    return (
+        Clock("Days", DAYS) if results.time_unit.endswith(("-days", "-day")) or short else Clock("Years", 1.0)
+    )
 
 
 def clock_of(curve: SurvivalCurve) -> Clock:

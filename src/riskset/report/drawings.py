@@ -23,7 +23,7 @@ from riskset.plots.forest import ForestRow, forest_figure
 from riskset.plots.hazard_ratio import CurvePanel, hazard_ratio_curve_figure
 from riskset.plots.survival import SurvivalLine, survival_figure
 from riskset.report import formats as fmt
-from riskset.report.clock import clock_of
+from riskset.report.clock import Clock, clock_of, follow_up_clock
 from riskset.report.models import Outcome, contrast, exposure_level, labels_of, modifier_level, outcomes_of
 from riskset.study.ids import slug
 from riskset.study.results import Estimate, RateCell, Results, SplineCurve, SurvivalCurve
@@ -178,6 +178,8 @@ def _forest(outcome: Outcome, results: Results, number: int) -> Drawing:
     """Draw the hazard ratios within each level of the modifier and their ratios, primary model."""
     model = outcome.primary
     reference, *others = results.exposure_levels
+    clock = follow_up_clock(results)
+    short = {"Days": "PD", "Years": "PY"}[clock.unit]
     cells = {(c.exposure, c.modifier): c for c in model.cells}
     several = len(others) > 1
 
@@ -185,7 +187,10 @@ def _forest(outcome: Outcome, results: Results, number: int) -> Drawing:
         modifier, exposure = modifier_level(e, results), exposure_level(e, results)
         name = f"{modifier}: {exposure}" if several else modifier
         text = fmt.ratio_with_interval(e.estimate, e.lower, e.upper)
-        both = (_behind(cells.get((exposure, modifier))), _behind(cells.get((reference, modifier))))
+        both = (
+            _behind(cells.get((exposure, modifier)), clock),
+            _behind(cells.get((reference, modifier)), clock),
+        )
         return ForestRow(
             fmt.label(name), e.estimate, e.lower, e.upper, cells=both if behind and cells else (), text=text
         )
@@ -197,14 +202,16 @@ def _forest(outcome: Outcome, results: Results, number: int) -> Drawing:
         ForestRow(f"Ratio of these, against {fmt.label(results.modifier_levels[0])}", heading=True),
         *(line(e, behind=False) for e in model.interaction),
     ]
-    columns = (f"{fmt.label(what)}: events / PY", f"{fmt.label(reference)}: events / PY") if cells else ()
+    columns = (
+        (f"{fmt.label(what)}: events / {short}", f"{fmt.label(reference)}: events / {short}") if cells else ()
+    )
 
     def draw_at(width: float) -> Figure:
         return forest_figure(rows, columns=columns, label_header=results.modifier_label, width=width)
 
     caption = (
         f"{outcome.label}: hazard ratios for {inside(results.exposure_label)} by {inside(results.modifier_label)}, and their "
-        f"ratios ({model.model}), with 95% confidence intervals. PY: person-years of the fitted rows."
+        f"ratios ({model.model}), with 95% confidence intervals. {short}: {clock.person} of the fitted rows."
     )
     return _drawing(
         f"forest-{slug(outcome.key)}",
@@ -215,10 +222,10 @@ def _forest(outcome: Outcome, results: Results, number: int) -> Drawing:
     )
 
 
-def _behind(cell: RateCell | None) -> str:
+def _behind(cell: RateCell | None, clock: Clock) -> str:
     if cell is None:
         return fmt.DASH
-    return f"{fmt.count(cell.rate.basis.n_events)} / {fmt.fixed(cell.rate.basis.person_years, 0)}"
+    return f"{fmt.count(cell.rate.basis.n_events)} / {fmt.fixed(clock.read(cell.rate.basis.person_years), 0)}"
 
 
 def _curve(value: SplineCurve, results: Results, label: str, number: int) -> Drawing:

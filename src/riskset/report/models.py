@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from riskset.errors import PlanError
 from riskset.report import formats as fmt
+from riskset.report.clock import Clock, follow_up_clock
 from riskset.report.table import Cell, Rows, Table, col, p_value, ratio, row, warnings_of
 from riskset.study.ids import parse_id
 from riskset.study.results import Estimate, ModelResult, Results
@@ -142,7 +143,7 @@ def hazard_ratios(results: Results, outcome: Outcome, number: int) -> Table:
         interaction.append((row("all levels jointly", indent=True), *cells))
     heading = fmt.label(f"Ratio of these hazard ratios for {inside(results.exposure_label)}, against {naive}")
     groups.append(Rows(tuple(interaction), heading=heading, strong=True))
-    groups.append(Rows(_behind(models), heading="Behind the estimates"))
+    groups.append(Rows(_behind(models, follow_up_clock(results)), heading="Behind the estimates"))
     head = (
         (
             Cell("", head="col", numeric=False),
@@ -168,14 +169,14 @@ def _chi_square(test: Estimate | None) -> Cell:
     return Cell(f"χ² {fmt.fixed(test.estimate, 2)}, {df}", source=test.id)
 
 
-def _behind(models: Sequence[ModelResult]) -> tuple[tuple[Cell, ...], ...]:
+def _behind(models: Sequence[ModelResult], clock: Clock) -> tuple[tuple[Cell, ...], ...]:
     def line(name: str, values: Iterable[str]) -> tuple[Cell, ...]:
         return row(name, indent=True), *(c for v in values for c in (Cell(v), Cell("")))
 
     return (
         line("Persons", (fmt.count(m.basis.n_persons) for m in models)),
         line("Events", (fmt.count(m.basis.n_events) for m in models)),
-        line("Person-years", (fmt.fixed(m.basis.person_years, 1) for m in models)),
+        line(clock.person.capitalize(), (fmt.fixed(clock.read(m.basis.person_years), 1) for m in models)),
         line("Coefficients", (fmt.count(m.parameters) for m in models)),
         line("Events per coefficient", (fmt.fixed(m.events_per_parameter, 1) for m in models)),
     )

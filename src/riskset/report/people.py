@@ -7,6 +7,7 @@ from itertools import groupby
 from statistics import median
 
 from riskset.report import formats as fmt
+from riskset.report.clock import Clock, follow_up_clock
 from riskset.report.table import Cell, Rows, Table, col, row, words
 from riskset.study.results import CharacteristicRow, Estimate, OutcomeRates, Results, Summary, Table1
 from riskset.study.wording import inside
@@ -119,13 +120,13 @@ def rate_decimals(outcomes: Sequence[OutcomeRates]) -> int:
 
 def follow_up(results: Results, number: int) -> Table:
     """Set persons, events, person-time and rate of each outcome in one line."""
-    decimals = rate_decimals(results.rates)
+    decimals, clock = rate_decimals(results.rates), follow_up_clock(results)
     head = (
         col("Outcome"),
         col("Persons"),
         col("Events"),
-        col("Person-years"),
-        col("Median follow-up, years"),
+        col(clock.person.capitalize()),
+        col(f"Median follow-up, {clock.unit.lower()}"),
         col(f"Rate {results.time_unit} (95% CI)"),
     )
     rows = tuple(
@@ -133,13 +134,12 @@ def follow_up(results: Results, number: int) -> Table:
             row(o.label),
             Cell(fmt.count(o.total.basis.n_persons), source=o.total.id),
             Cell(fmt.count(o.total.basis.n_events), source=o.total.id),
-            Cell(
-                fmt.fixed(o.total.basis.person_years, fmt.person_time(o.total.basis.person_years)), o.total.id
-            ),
-            Cell(fmt.fixed(o.median_follow_up_years, 1 if o.median_follow_up_years >= 1 else 2)),
+            Cell(_time(o.total.basis.person_years, o, clock), o.total.id),
+            Cell(fmt.fixed(median_, 1 if median_ >= 1 else 2)),
             Cell(rate_text(o.total, decimals), source=o.total.id),
         )
         for o in results.rates
+        for median_ in (clock.read(o.median_follow_up_years),)
     )
     note = (
         "Each outcome has its own follow-up: from index to the first event or the end of follow-up. "
@@ -156,9 +156,9 @@ def follow_up(results: Results, number: int) -> Table:
 
 
 def cells(results: Results, outcomes: Sequence[OutcomeRates], number: int) -> Table:
-    """Set events, person-years and rates by cell of exposure and modifier, outcomes side by side."""
+    """Set events, person-time and rates by cell of exposure and modifier, outcomes side by side."""
     decimals = rate_decimals(results.rates)
-    years = {o.outcome: fmt.person_time(o.total.basis.person_years) for o in outcomes}
+    clock = follow_up_clock(results)
     head = (
         (Cell("", head="col"), *(col(o.label, 2) for o in outcomes)),
         (
@@ -167,12 +167,12 @@ def cells(results: Results, outcomes: Sequence[OutcomeRates], number: int) -> Ta
                 head="col",
                 numeric=False,
             ),
-            *(c for _ in outcomes for c in (col("Events / person-years"), col("Rate (95% CI)"))),
+            *(c for _ in outcomes for c in (col(f"Events / {clock.person}"), col("Rate (95% CI)"))),
         ),
     )
     found = {(o.outcome, c.exposure, c.modifier): c.rate for o in outcomes for c in o.cells}
     keys = dict.fromkeys((c.exposure, c.modifier) for o in outcomes for c in o.cells)
-    groups = [Rows((_cells_line("All follow-up", [o.total for o in outcomes], outcomes, years, decimals),))]
+    groups = [Rows((_cells_line("All follow-up", [o.total for o in outcomes], outcomes, clock, decimals),))]
     order = [e for e in (*results.exposure_levels, None) if any(k[0] == e for k in keys)]
     for exposure in order:
         lines = [
@@ -180,7 +180,7 @@ def cells(results: Results, outcomes: Sequence[OutcomeRates], number: int) -> Ta
                 modifier or MISSING,
                 [found.get((o.outcome, exposure, modifier)) for o in outcomes],
                 outcomes,
-                years,
+                clock,
                 decimals,
                 indent=True,
             )
@@ -197,7 +197,7 @@ def cells(results: Results, outcomes: Sequence[OutcomeRates], number: int) -> Ta
     ]
     return Table(
         id=f"table-{number}",
-        caption=f"Events, person-years and rates by {inside(results.exposure_label)} and "
+        caption=f"Events, {clock.person} and rates by {inside(results.exposure_label)} and "
         f"{inside(results.modifier_label)}",
         head=head,
         groups=tuple(groups),
@@ -212,7 +212,7 @@ def _cells_line(
     name: str,
     rates: Sequence[Estimate | None],
     outcomes: Sequence[OutcomeRates],
-    years: dict[str, int],
+    clock: Clock,
     decimals: int,
     *,
     indent: bool = False,
@@ -222,10 +222,15 @@ def _cells_line(
         if rate is None:
             line += [Cell(fmt.DASH), Cell(fmt.DASH)]
             continue
-        time = fmt.fixed(rate.basis.person_years, years[outcome.outcome])
+        time = _time(rate.basis.person_years, outcome, clock)
         line.append(Cell(f"{fmt.count(rate.basis.n_events)} / {time}", source=rate.id))
         line.append(Cell(rate_text(rate, decimals), source=rate.id))
     return tuple(line)
+
+
+def _time(years: float, outcome: OutcomeRates, clock: Clock) -> str:
+    """Print person-time with the decimals that the outcome's total asks for."""
+    return fmt.fixed(clock.read(years), fmt.person_time(clock.read(outcome.total.basis.person_years)))
 
 
 def ends(results: Results, number: int) -> Table:
@@ -243,12 +248,16 @@ def ends(results: Results, number: int) -> Table:
 def rows_lost(results: Results, number: int) -> Table:
     """Set what the models leave out because a covariate is missing."""
     label = {o.outcome: o.label for o in results.rates}
+    clock = follow_up_clock(results)
     rows = tuple(
         (
             row(label.get(lost.outcome, lost.outcome)),
             Cell(f"{fmt.count(lost.persons_lost)} of {fmt.count(lost.persons_total)}"),
             Cell(f"{fmt.count(lost.events_lost)} of {fmt.count(lost.events_total)}"),
-            Cell(f"{fmt.fixed(lost.person_years_lost, 1)} of {fmt.fixed(lost.person_years_total, 1)}"),
+            Cell(
+                f"{fmt.fixed(clock.read(lost.person_years_lost), 1)} of "
+                f"{fmt.fixed(clock.read(lost.person_years_total), 1)}"
+            ),
             words(", ".join(f"{c.label}: {fmt.plural(c.n, 'row')}" for c in lost.by_variable) or fmt.DASH),
         )
         for lost in results.rows_lost
@@ -257,7 +266,7 @@ def rows_lost(results: Results, number: int) -> Table:
         col("Outcome"),
         col("Persons left out"),
         col("Events left out"),
-        col("Person-years left out"),
+        col(f"{clock.person.capitalize()} left out"),
         Cell("Missing, by variable", head="col", numeric=False),
     )
     return Table(

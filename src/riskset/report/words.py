@@ -13,6 +13,7 @@ from typing import LiteralString
 from markupsafe import Markup
 
 from riskset.report import formats as fmt
+from riskset.report.clock import follow_up_clock
 from riskset.report.models import Outcome, contrast, exposure_level, modifier_level
 from riskset.report.people import rate_decimals
 from riskset.study import wording
@@ -122,15 +123,16 @@ def basis(outcome: Outcome, rates: OutcomeRates | None, results: Results) -> Mar
         return say("{} in {}.", fmt.plural(b.n_events, "event"), fmt.plural(b.n_persons, "person"))
     b, decimals = rates.total.basis, rate_decimals(results.rates)
     text = fmt.with_interval(rates.total.estimate, rates.total.lower, rates.total.upper, decimals)
-    kept = outcome.primary.basis.n_events
+    clock, kept = follow_up_clock(results), outcome.primary.basis.n_events
     entered = (
         Markup("") if kept == b.n_events else say("; {} of the events enter the models", fmt.count(kept))
     )
     return say(
-        "{} in {} over {} person-years, {} {}{}.",
+        "{} in {} over {} {}, {} {}{}.",
         fmt.plural(b.n_events, "event"),
         fmt.plural(b.n_persons, "person"),
-        fmt.fixed(b.person_years, 0),
+        fmt.fixed(clock.read(b.person_years), 0),
+        clock.person,
         number(text, rates.total.id),
         results.time_unit,
         entered,

@@ -15,9 +15,10 @@ import pytest
 from markupsafe import Markup
 
 from riskset.report import write_report
+from riskset.report.clock import DAYS
 from riskset.report.drawings import Drawings, draw
 from riskset.report.page import make_page
-from riskset.study.results import Estimate, ModelResult, Results
+from riskset.study.results import Estimate, ModelResult, Printed, Results
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "wbr"}
 NUMBER = re.compile(r"[<>]?[−-]?\d[\d,]*(?:\.\d+)?(?:e[−-]?\d+)?")
@@ -108,8 +109,8 @@ def shows(token: str, values: list[float]) -> bool:
     return any(abs(v - x) <= 0.5 * unit * (1 + 1e-9) + 1e-12 for v in values)
 
 
-def estimates_of(value: object) -> Iterator[Estimate]:
-    if isinstance(value, Estimate):
+def estimates_of(value: object) -> Iterator[Estimate | Printed]:
+    if isinstance(value, (Estimate, Printed)):
         yield value
     elif isinstance(value, (tuple, list)):
         for item in value:
@@ -148,8 +149,12 @@ def test_marked_numbers_are_those_of_their_estimates(any_page: Node, any_results
     assert len(marked) > 60
     for node in marked:
         e = known[node.attrs["data-estimate"]]
-        values = [v for v in (e.estimate, e.lower, e.upper, e.p, 100 * e.level) if v is not None]
-        values += [float(v) for v in e.basis.model_dump().values()] + beside.get(e.id, [])
+        values = [] if e.estimate is None else [e.estimate]
+        if isinstance(e, Estimate):
+            values += [v for v in (e.lower, e.upper, e.p, 100 * e.level) if v is not None]
+            values += [float(v) for v in e.basis.model_dump().values()]
+            values += [DAYS * e.basis.person_years]  # where rates are per day
+        values += beside.get(e.id, [])
         values += [float(df) for df in re.findall(r"on (\d+) df", e.unit)]
         for token in numbers_in(node.text):
             assert shows(token, values), f"{token} in {node.text!r} is no number of {e.id}"
@@ -629,3 +634,28 @@ def test_forty_outcomes_and_two_hundred_coefficients(make: Callable[[], Results]
     split = [t for t in root.find("caption") if "Events, person-years and rates" in t.text]
     assert len(split) == math.ceil(40 / 3)
     assert len([h for h in root.find("th") if re.fullmatch(r"x\d+", h.text)]) == 200
+
+
+def test_rates_per_day_stand_beside_person_days_and_days(make: Callable[[], Results]) -> None:
+    """Person-years in results.json, on the page the unit of the rates."""
+    results = make()
+    total = results.rates[0].total
+    page = Tree(
+        make_page(results.model_copy(update={"time_unit": "per 100 person-days"}), draw(results))
+    ).root
+    text = page.text
+    assert "Median follow-up, days" in text
+    assert f"{365.25 * total.basis.person_years:,.0f} person-days" in text
+
+
+def test_coefficients_are_read_by_their_labels(make: Callable[[], Results], figures: Drawings) -> None:
+    results = make()
+    first = results.models[0]
+    labelled = first.coefficients[0].model_copy(update={"label": "Magnesium < 2.4 mg/dL"})
+    models = (
+        first.model_copy(update={"coefficients": (labelled, *first.coefficients[1:])}),
+        *results.models[1:],
+    )
+    page = Tree(make_page(results.model_copy(update={"models": models}), figures)).root
+    heads = [t.text for t in page.find("th")]
+    assert "Magnesium < 2.4 mg/dL" in heads
