@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import polars as pl
 
 from riskset.errors import RisksetError, TableError
 from riskset.study.plan import StudyPlan
 from riskset.study.reading import table_specs, used_tables
+from riskset.study.wording import counted
 from riskset.tables import (
     ROW,
     Matched,
@@ -176,7 +178,7 @@ def _instead(plan: StudyPlan, table: Table, where: str | None, matched: Matched)
 
 
 def _strings(strings: Sequence[MatchedString]) -> str:
-    return ", ".join(f"'{s.text}' ({s.rows:,} rows)" for s in strings[:8])
+    return ", ".join(f"'{s.text}' ({counted(s.rows, 'row')})" for s in strings[:8])
 
 
 def _unknown(plan: StudyPlan, table: Table, people: Table) -> tuple[int, list[RisksetError]]:
@@ -246,5 +248,13 @@ def _reasons(plan: StudyPlan, tables: Mapping[str, Table], places: Sequence[str]
             yield TableError(
                 f'outcomes.{name}: nobody\'s follow-up ends by "{outcome.end_reason}"',
                 where=tables[places[0]].source,
-                remedy=f"There are: {', '.join(shown)}." if shown else "Look at the column of reasons.",
+                remedy=_reason_instead(outcome.end_reason, shown),
             )
+
+
+def _reason_instead(reason: str, shown: Sequence[str]) -> str:
+    if not shown:
+        return "Look at the column of reasons."
+    near = get_close_matches(reason, shown, n=1, cutoff=0.6)
+    hint = f"Did you mean '{near[0]}'? " if near else ""
+    return f"{hint}There are: {', '.join(shown)}."
