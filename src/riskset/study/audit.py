@@ -14,6 +14,7 @@ from riskset.study.formulas import over_time
 from riskset.study.plan import StudyPlan
 from riskset.study.preflight import Preflight
 from riskset.study.results import Audit, AuditLine, Count, Matched
+from riskset.study.wording import counted
 from riskset.tables import Matched as Found
 from riskset.tables import Rejects
 from riskset.units import parse_duration
@@ -83,7 +84,7 @@ def _reading(study: Assembled, before: Preflight) -> Iterator[AuditLine]:
             yield AuditLine(topic=before.tables[name].source, text=text, n=n, severity="note")
     for key, found in before.matched.items():
         if found.near_misses:
-            shown = ", ".join(f"{s.text} ({s.rows:,} rows)" for s in found.near_misses)
+            shown = ", ".join(f"{s.text} ({counted(s.rows, 'row')})" for s in found.near_misses)
             yield AuditLine(
                 topic=key, text=f"strings that resemble a match and are not matched: {shown}", severity="note"
             )
@@ -135,7 +136,7 @@ def contradiction(c: Comparison) -> str:
     >>> contradiction(Comparison("stay.died", "stay.left", 33, 32, 0, 1, 1.0))
     'stay.left lies before stay.died for 1 of the 33 persons of whom both are known, by 24 hours'
     """
-    both = f"{c.n_both:,} persons of whom both are known"
+    both = f"{counted(c.n_both, 'person')} of whom both are known"
     if not c.contradicts:
         return f"{c.second} and {c.first} agree for all {both}"
     n = c.n_both - c.n_agree

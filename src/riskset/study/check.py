@@ -23,6 +23,7 @@ from riskset.study.plan import StudyPlan
 from riskset.study.preflight import Preflight, preflight, raise_all
 from riskset.study.rates import SPARSE
 from riskset.study.rejecting import check_rejects
+from riskset.study.wording import counted
 from riskset.tables import MatchedString, Rejects
 from riskset.units import person_time_divisor
 
@@ -106,7 +107,7 @@ def check_study(
     check_rejects(plan, study.tables, rejects)
     against = [p for outcome, rows in frames.items() for p in infeasible(plan, outcome, rows)]
     raise_all(against)
-    counted = [_count(plan, outcome, rows) for outcome, rows in frames.items()]
+    counts = [_count(plan, outcome, rows) for outcome, rows in frames.items()]
     study = replace(study, rejects=rejects)
     return "\n".join(
         [
@@ -114,7 +115,7 @@ def check_study(
             *_tables(before),
             *_matched(before),
             *_flow(study),
-            *_counts(plan, counted),
+            *_counts(plan, counts),
             *_notes(notes),
         ]
     )
@@ -174,8 +175,8 @@ def _tables(before: Preflight) -> Iterator[str]:
     width = max(len(t.source) for t in before.tables.values())
     for name, table in before.tables.items():
         strangers = before.unknown_persons.get(name, 0)
-        more = f", of {strangers:,} persons who are not in the cohort's table" if strangers else ""
-        yield f"  {table.source:<{width}}  {table.n_read:>9,} rows{more}"
+        more = f", of {counted(strangers, 'person')} not in the cohort's table" if strangers else ""
+        yield f"  {table.source:<{width}}  {table.n_read:>9,} row{'' if table.n_read == 1 else 's'}{more}"
 
 
 def _matched(before: Preflight) -> Iterator[str]:
@@ -188,7 +189,7 @@ def _matched(before: Preflight) -> Iterator[str]:
 
 
 def _rows(rows: int, persons: int) -> str:
-    return f"{rows:,} row{'' if rows == 1 else 's'} of {persons:,} person{'' if persons == 1 else 's'}"
+    return f"{counted(rows, 'row')} of {counted(persons, 'person')}"
 
 
 def _strings(what: str, strings: tuple[MatchedString, ...], withheld: int) -> Iterator[str]:
@@ -211,20 +212,24 @@ def _flow(study: Assembled) -> Iterator[str]:
         yield f"  {len(study.rejects):>7,}  row(s) broke a rule and are set aside; the plan allows for them"
 
 
-def _counts(plan: StudyPlan, counted: list[OutcomeCheck]) -> Iterator[str]:
-    for found in counted:
+def _counts(plan: StudyPlan, counts: list[OutcomeCheck]) -> Iterator[str]:
+    for found in counts:
         yield f"\n{plan.outcomes[found.outcome].label}"
-        yield f"  {found.events:,} events, {found.persons:,} persons, {found.person_time:,.1f} person-{plan.report.rates.unit}"
+        yield f"  {counted(found.events, 'event')}, {counted(found.persons, 'person')}, {found.person_time:,.1f} person-{plan.report.rates.unit}"
         yield from _cells(plan, found)
         lost = found.events - found.complete_events
         yield (
-            f"  in the models: {found.complete_events:,} events of {found.complete_persons:,} persons"
-            + (f"; {lost:,} events leave because a covariate is not known" if lost else "")
+            f"  in the models: {counted(found.complete_events, 'event')} of {counted(found.complete_persons, 'person')}"
+            + (
+                f"; {counted(lost, 'event')} leave{'s' if lost == 1 else ''} because a covariate is not known"
+                if lost
+                else ""
+            )
         )
         for model, n in found.parameters.items():
             each = found.complete_events / n if n else 0.0
             few = f"  <- fewer than {EVENTS_PER_PARAMETER}" if each < EVENTS_PER_PARAMETER else ""
-            yield f"  {model}: {n} parameters, {each:.1f} events per parameter{few}"
+            yield f"  {model}: {counted(n, 'parameter')}, {each:.1f} events per parameter{few}"
 
 
 def _notes(notes: Sequence[AuditLine]) -> Iterator[str]:

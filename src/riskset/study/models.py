@@ -17,6 +17,7 @@ from riskset.study.formulas import ModelFormula, factors_of
 from riskset.study.ids import estimate_id
 from riskset.study.rates import SPARSE, YEAR, Cells, RateUnit, rate_cells
 from riskset.study.results import Basis, Coefficient, Estimate, ModelResult
+from riskset.study.wording import counted
 
 # events per coefficient under which Cox estimates grow unreliable (Peduzzi et al., J Clin Epidemiol 1995;48:1503-10)
 EVENTS_PER_COEFFICIENT = 10
@@ -96,7 +97,7 @@ def model_result(rows: pl.DataFrame, model: ModelFormula, question: Question) ->
     more: list[str] = [*said]
     if per < EVENTS_PER_COEFFICIENT:
         more.append(
-            f"{basis.n_events:,} events for {parameters} coefficients are {per:.1f} per coefficient; under "
+            f"{counted(basis.n_events, 'event')} for {counted(parameters, 'coefficient')} are {per:.1f} per coefficient; under "
             f"{EVENTS_PER_COEFFICIENT} estimates may be far off and intervals too narrow."
         )
     if sparse:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from riskset.study.ids import estimate_id
 from riskset.study.results import Estimate, OutcomeRates, Printed
+from riskset.study.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +150,12 @@ def _implied(item: OutcomeRates, printed: PrintedMargins, *, time: float, per: f
     low, high = person_time_behind(events, rate / per, decimals + max(len(f"{per:.0f}") - 1, 0))
     if low < time <= high:
         said = (
-            f"The printed figures fit each other: {events:,} events in {time:,.0f} person-{unit} are "
+            f"The printed figures fit each other: {counted(events, 'event')} in {time:,.0f} person-{unit} are "
             f"{implied:.{decimals + 1}f}, printed as {rate:.{decimals}f}."
         )
     else:
         said = (
-            f"The printed figures do not fit each other: {events:,} events in {time:,.0f} person-{unit} "
+            f"The printed figures do not fit each other: {counted(events, 'event')} in {time:,.0f} person-{unit} "
             f"(persons x mean observation) are {implied:.{decimals + 1}f}, but {rate:.{decimals}f} is printed, "
             f"which needs {low:,.0f} to {high:,.0f} person-{unit}. Either the mean observation speaks of another "
             "time than this outcome's follow-up, or a figure is misprinted."
