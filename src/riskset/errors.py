@@ -12,6 +12,18 @@ from collections.abc import Sequence
 ROWS_SHOWN = 10  # enough to find the pattern in a spreadsheet, few enough to read
 
 
+def counted(n: float, one: str, digits: str = ",") -> str:
+    """Count things in a message, one of them in the singular.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(1200, "row"), counted(0, "person"), counted(1.5, "day", "g")
+    ('1 row', '1,200 rows', '0 persons', '1.5 days')
+    """
+    said = f"{n:{digits}}"
+    return f"{said} {one}{'' if said == '1' else 's'}"
+
+
 class RisksetError(Exception):
     """A refusal with its rule, its place and its remedy.
 
@@ -56,7 +68,7 @@ class RisksetError(Exception):
     def _message(self) -> str:
         text = self.rule if self.where is None else f"{self.where}: {self.rule}"
         if self.n_rows:
-            count = f"{self.n_rows:,} row{'' if self.n_rows == 1 else 's'}"
+            count = counted(self.n_rows, "row")
             shown = ", ".join(str(r) for r in self.rows)
             more = ", ..." if self.n_rows > len(self.rows) and shown else ""
             text += f" ({count}{': ' + shown + more if shown else ''})"

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from riskset.errors import EpisodeError
+from riskset.errors import EpisodeError, counted
 from riskset.tables import as_frame, nearest
 
 FIRST_ROW = 2  # as in a spreadsheet, where the header is row 1
@@ -94,11 +94,12 @@ class EpisodeCheck:
     def __repr__(self) -> str:
         """Write the report; no id and no value."""
         lines = [
-            f"{self.n_persons:,} persons, {self.n_rows:,} rows, {self.n_events:,} events, person-time "
-            f"{self.person_time:,.6g}; {self.n_late:,} persons enter late"
+            f"{counted(self.n_persons, 'person')}, {counted(self.n_rows, 'row')}, "
+            f"{counted(self.n_events, 'event')}, person-time {self.person_time:,.6g}; "
+            f"{counted(self.n_late, 'person')} {'enters' if self.n_late == 1 else 'enter'} late"
         ]
         lines += [
-            f"{d.severity}: {d.kind}: {d.rule} ({len(d.rows):,} rows of {d.n_persons:,} persons: {shown})"
+            f"{d.severity}: {d.kind}: {d.rule} ({counted(len(d.rows), 'row')} of {counted(d.n_persons, 'person')}: {shown})"
             for d, shown in zip(self.defects, self.table()["row_numbers"].to_list(), strict=True)
         ]
         return "\n".join(lines if self.defects else [*lines, "no defect"])
@@ -131,9 +132,9 @@ def check_episodes(
     --------
     >>> rows = pl.DataFrame({"id": [1, 1, 2], "t0": [0, 30, 0], "t1": [40, 90, 0], "dead": [0, 1, 0]})
     >>> check_episodes(rows, id="id", entry="t0", exit="t1", event="dead")
-    2 persons, 3 rows, 1 events, person-time 100; 0 persons enter late
-    error: zero length: entry must lie before exit (1 rows of 1 persons: 4)
-    error: overlap: a person's episodes must not overlap (1 rows of 1 persons: 3)
+    2 persons, 3 rows, 1 event, person-time 100; 0 persons enter late
+    error: zero length: entry must lie before exit (1 row of 1 person: 4)
+    error: overlap: a person's episodes must not overlap (1 row of 1 person: 3)
     """
     given = as_frame(frame, where="check_episodes")
     for column in (id, entry, exit, event):

@@ -18,7 +18,7 @@ from riskset.episodes.provenance import provenance_columns
 from riskset.episodes.scales import Scale, scale_of
 from riskset.episodes.states import count_track
 from riskset.episodes.words import audit_lines
-from riskset.errors import EpisodeError
+from riskset.errors import EpisodeError, counted
 from riskset.tables import Filter
 from riskset.tables.ticks import NEVER
 
@@ -59,7 +59,8 @@ class Episodes:
         """Count persons, rows, events and person-time; show no value."""
         a = self.audit
         return (
-            f"Episodes({self.event}: {a.persons_out:,} persons, {a.rows_out:,} rows, {a.events_out:,} events, "
+            f"Episodes({self.event}: {counted(a.persons_out, 'person')}, {counted(a.rows_out, 'row')}, "
+            f"{counted(a.events_out, 'event')}, "
             f"{a.person_days_out:,.1f} person-days)"
         )
 

@@ -13,7 +13,7 @@ from riskset.cohort import FirstKnown, Source, first_known
 from riskset.episodes.audit import AuditLine
 from riskset.episodes.persons import PERSON, Persons, reject_times, select_rows
 from riskset.episodes.tracks import Indices
-from riskset.errors import EpisodeError
+from riskset.errors import EpisodeError, counted
 from riskset.tables import ROW, Rejects, nearest, parse_filter
 from riskset.tables.ticks import DAY, NEVER, Flags, Ticks
 
@@ -144,7 +144,7 @@ def _source_notes(name: str, known: FirstKnown) -> tuple[AuditLine, ...]:
     lines += [
         AuditLine(
             name,
-            f"{c.first} and {c.second} disagree by up to {c.largest_difference_days:,.3g} days "
+            f"{c.first} and {c.second} disagree by up to {counted(c.largest_difference_days, 'day', ',.3g')} "
             f"(of {c.n_both:,} with both)",
             c.n_both - c.n_agree,
             "warning",

@@ -9,6 +9,7 @@ from riskset.episodes.drugs import Drug
 from riskset.episodes.events import Event
 from riskset.episodes.measures import Measure
 from riskset.episodes.persons import Persons
+from riskset.errors import counted
 from riskset.tables.ticks import DAY, NEVER
 
 
@@ -47,8 +48,8 @@ def measure_notes(measure: Measure) -> tuple[AuditLine, ...]:
         lines.append(
             AuditLine(
                 name,
-                f"carried forward for {measure.carry_forward / DAY:g} days, and the usual interval between "
-                f"measurements is {usual / DAY:g} days: the value expires before the next one comes",
+                f"carried forward for {counted(measure.carry_forward / DAY, 'day', 'g')}, and the usual interval between "
+                f"measurements is {counted(usual / DAY, 'day', 'g')}: the value expires before the next one comes",
                 None,
                 "warning",
             )

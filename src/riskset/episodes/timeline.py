@@ -14,6 +14,7 @@ from riskset.episodes.outputs import batches_of, episodes_of, wanted_of
 from riskset.episodes.parts import Duration, first_parts
 from riskset.episodes.scales import read_split
 from riskset.episodes.sources import Sources
+from riskset.errors import counted
 from riskset.tables import Clock, Rejects, parse_filter
 from riskset.units import parse_duration
 
@@ -262,4 +263,4 @@ class Timeline(Sources):
     def __repr__(self) -> str:
         """Name the persons and the columns; no value."""
         persons = self._parts.persons
-        return f"Timeline({persons.n:,} persons; columns: {', '.join(self.columns) or 'none'}; events: {', '.join(e.name for e in self._parts.events) or 'none'})"
+        return f"Timeline({counted(persons.n, 'person')}; columns: {', '.join(self.columns) or 'none'}; events: {', '.join(e.name for e in self._parts.events) or 'none'})"

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 
 import polars as pl
 
-from riskset.errors import TableError
+from riskset.errors import TableError, counted
 from riskset.tables.filters import Filter, parse_filter
 
 FEWEST_PERSONS = 5  # strings of fewer persons could point at somebody: they are counted, not shown
@@ -159,8 +159,8 @@ def id_form(ids: pl.Series) -> str:
     if present.is_empty():
         return "empty"
     lengths = present.str.len_chars()
-    short, long = lengths.min(), lengths.max()
-    parts = [f"{short} characters" if short == long else f"{short} to {long} characters"]
+    short, long = int(lengths.to_numpy().min()), int(lengths.to_numpy().max())
+    parts = [counted(short, "character") if short == long else f"{short} to {long} characters"]
     digits = bool(present.str.contains(r"^\d+$").all())
     parts.append("digits only" if digits else "letters or other signs")
     if digits:

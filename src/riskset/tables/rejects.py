@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from riskset.errors import TableError
+from riskset.errors import TableError, counted
 
 _SCHEMA = {"file": pl.String, "row": pl.Int64, "column": pl.String, "rule": pl.String}
 
@@ -99,12 +99,16 @@ class Rejects:
             pl.col("row").list.len(), descending=True, maintain_order=True
         ).row(0)
         others = len(self) - len(set(rows))
-        also = f" ({others:,} more rows break other rules.)" if others else ""
+        also = (
+            f" ({counted(others, 'more row')} break{'s' if others == 1 else ''} other rules.)"
+            if others
+            else ""
+        )
         raise TableError(
             rule,
             where=f"{file}, column '{column}'",
             rows=rows,
-            remedy=f"Correct the rows, or allow for them: {len(self):,} row{' is' if len(self) == 1 else 's are'} rejected and the allowance is {allowance:,}.{also}",
+            remedy=f"Correct the rows, or allow for them: {counted(len(self), 'row')} {'is' if len(self) == 1 else 'are'} rejected and the allowance is {allowance:,}.{also}",
         )
 
     def write_csv(self, path: Path) -> None:
