@@ -291,6 +291,12 @@ def test_no_allowance_is_offered_for_more_than_one_row_in_twenty(study, commands
     assert "max_rejects" not in message
 
 
+def test_the_last_of_a_day_without_a_time_of_day(study, commands):
+    study.edit_plan("mg      = { where", 'mg      = { same_day = "last", where')
+    message = study.refusal(how=commands[1])
+    says(message, "labs.csv, column 'date'", "same_day = 'last' of 'mg'", "'mean', 'min' or 'max'")
+
+
 # --- where to write -------------------------------------------------------------------------------------------
 
 

@@ -14,8 +14,8 @@ from riskset.study.wording import adjustment_in_words, inside
 
 _SAME_DAY = {
     "mean": "several values at one time are averaged",
-    "first": "of several values at one time the first counts",
-    "last": "of several values at one time the last counts",
+    "first": "of several values of one day the first by its time of day counts (the mean of those that share it)",
+    "last": "of several values of one day the last by its time of day counts (the mean of those that share it)",
     "min": "of several values at one time the lowest counts",
     "max": "of several values at one time the highest counts",
 }

@@ -112,7 +112,7 @@ class Measure(Section):
     use: Literal["last", "baseline"] = "last"
     """"last": the latest value in force. "baseline": the last one at index, frozen."""
     same_day: Literal["mean", "first", "last", "min", "max"] = "mean"
-    """What counts where one time has several values."""
+    """What counts where one time has several values. "first" and "last" go by the time of day, and are refused where values of one day differ and none has any."""
     label: Text
     """What tables and figures say."""
 
