@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 import numpy as np
 import polars as pl
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from riskset.design import to_polars
 from riskset.episodes import Episodes
 from riskset.errors import DesignError, EpisodeError
+from riskset.tables import nearest
 
 HEADER_ROWS = 2  # the first data row is row 2 of a spreadsheet
 
@@ -126,11 +126,7 @@ def cells_of(frame: pl.DataFrame, columns: Sequence[str]) -> tuple[pl.DataFrame,
 
 def _require(frame: pl.DataFrame, column: str) -> None:
     if column not in frame.columns:
-        close = get_close_matches(column, frame.columns, n=1)
-        raise DesignError(
-            f"there is no column {column!r}",
-            remedy=f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(frame.columns)}.",
-        )
+        raise DesignError(f"there is no column {column!r}", remedy=nearest(column, frame.columns))
 
 
 def _times(frame: pl.DataFrame, column: str) -> NDArray[np.float64]:

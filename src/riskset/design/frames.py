@@ -10,6 +10,7 @@ import narwhals.stable.v2 as nw
 import polars as pl
 
 from riskset.errors import DesignError
+from riskset.tables.names import nearest as nearest_column
 
 
 def to_polars(data: Any, columns: Sequence[str] | None = None) -> pl.DataFrame:
@@ -40,7 +41,7 @@ def to_polars(data: Any, columns: Sequence[str] | None = None) -> pl.DataFrame:
         for name in columns:
             if name not in frame.columns:
                 raise DesignError(
-                    f"there is no column {name!r}", where="data", remedy=nearest(name, frame.columns)
+                    f"there is no column {name!r}", where="data", remedy=nearest_column(name, frame.columns)
                 )
         frame = frame.select(columns)
     floats = [name for name, dtype in frame.schema.items() if dtype.is_float()]

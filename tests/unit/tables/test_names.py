@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from riskset import coxph, kaplan_meier
 from riskset.errors import RisksetError, TableError
 from riskset.tables import TableSpec, nearest, parse_filter, read_table
 from riskset.tables.names import looks_like_a_header, looks_like_a_name
@@ -80,3 +81,14 @@ def test_a_declared_name_that_stands_twice_is_told(tmp_path):
     (tmp_path / "labs.csv").write_text("id,2019,2020,7,7\na,1,2,3,4\n")
     with pytest.raises(TableError, match="'7' stands twice"):
         read_table(TableSpec("labs", "labs.csv", id="id", value="7"), tmp_path)
+
+
+def test_models_and_curves_tell_no_persons_row_either():
+    frame = pl.DataFrame({name: [1.0] for name in PERSONS_ROW})
+    for ask in (
+        lambda: coxph("Surv(exit, event) ~ age", frame),
+        lambda: kaplan_meier(frame, "Surv(exit, event)"),
+    ):
+        with pytest.raises(RisksetError, match="does not look like a header") as caught:
+            ask()
+        assert keeps_secrets(str(caught.value))
