@@ -180,7 +180,9 @@ class CoxFit:
         return self._std_error(self.cov_params())
 
     def _std_error(self, V: Floats) -> Floats:
-        return np.where(np.isnan(self.params), np.nan, np.sqrt(np.diag(V)))
+        # A coefficient that ran off until no information was left has variance 0 in V: it is not known at all.
+        se = np.where(np.diag(V) > 0, np.sqrt(np.diag(V)), np.inf)
+        return np.where(np.isnan(self.params), np.nan, se)
 
     def confint(self, level: float = 0.95, method: Literal["wald", "profile"] = "wald") -> Floats:
         """Confidence limits of the log hazard ratios, shape (p, 2).
@@ -349,7 +351,8 @@ class CoxFit:
         vector = np.asarray(vector, dtype=np.float64)
         self.require_estimable(vector)
         estimate = float(vector @ np.nan_to_num(self.params))
-        se = float(np.sqrt(vector @ self.cov_params() @ vector))
+        unknown = np.isinf(self.std_error) & (vector != 0)
+        se = np.inf if unknown.any() else float(np.sqrt(vector @ self.cov_params() @ vector))
         z = estimate / se if se > 0 else np.nan
         q = float(ndtri(0.5 + level / 2)) * se
         with np.errstate(over="ignore"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -200,6 +202,13 @@ def test_monotone_likelihood_is_named():
     assert interval.lower == -np.inf
     assert -10 < interval.upper < 0
     assert interval.p < 0.001
+    # run off so far that the information about it underflows, it is not known at all, rather than exactly
+    nothing_left = np.diag([fit.matrix.covariance[0, 0], 0.0])
+    gone = replace(fit, matrix=replace(fit.matrix, covariance=nothing_left))
+    last = gone.summary().row(1, named=True)
+    assert (gone.std_error[1], last["p"], last["lower"], last["upper"]) == (np.inf, 1.0, 0.0, np.inf)
+    against = gone.contrast({"drug": "yes"}, {"drug": "no"})
+    assert (against.std_error, against.p, against.lower, against.upper) == (np.inf, 1.0, 0.0, np.inf)
     # what does not run off is as if the runaway were at infinity: those rows leave the risk sets
     without = coxph("Surv(entry, exit, event) ~ x", free.filter(pl.col("drug") == "no"))
     assert fit.params[0] == pytest.approx(without.params[0], rel=1e-7)
