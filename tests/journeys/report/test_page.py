@@ -160,8 +160,22 @@ def test_marked_numbers_are_those_of_their_estimates(any_page: Node, any_results
             assert shows(token, values), f"{token} in {node.text!r} is no number of {e.id}"
 
 
+def years_of(value: object) -> Iterator[float]:
+    """Yield what is kept in years; the page prints short follow-up in days."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if "years" in key and isinstance(item, float):
+                yield item
+            else:
+                yield from years_of(item)
+    elif isinstance(value, (tuple, list)):
+        for item in value:
+            yield from years_of(item)
+
+
 def test_every_number_of_a_table_is_in_the_results(any_page: Node, any_results: Results) -> None:
     values = list(numbers_of(any_results.model_dump()))
+    values += [365.25 * years for years in years_of(any_results.model_dump())]
     values += [
         100 * s for g in any_results.survival for k in g.groups for s in (*k.survival, *k.lower, *k.upper)
     ]
