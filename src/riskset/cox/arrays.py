@@ -281,8 +281,8 @@ def _covariance(rows: RiskRows, top: Maximum) -> Floats:
     turned = linalg.solve_triangular(L, rows.part(slice(None))[:, keep].T, lower=True).T
     turned_rows = risk_rows(rows.index, np.ascontiguousarray(turned), rows.offset)
     theirs, _ = information(turned_rows, evaluate(turned_rows, L.T @ top.state.beta[keep]))
-    root = linalg.solve_triangular(np.linalg.cholesky(theirs), np.eye(L.shape[0]), lower=True, trans="T")
-    root = linalg.solve_triangular(L, root, lower=True, trans="T")
+    root = linalg.solve_triangular(np.linalg.cholesky(theirs), np.eye(L.shape[0]), lower=True, trans=1)
+    root = linalg.solve_triangular(L, root, lower=True, trans=1)
     V[np.ix_(keep, keep)] = root @ root.T
     return V
 
