@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from riskset.cox.penalties import Firth
+from riskset.errors import counted
 
 if TYPE_CHECKING:
     from riskset.cox.fit import CoxFit
@@ -68,27 +69,16 @@ def coefficient_table(summary: pl.DataFrame, *, robust: bool) -> str:
     )
 
 
-def count(n: int, what: str) -> str:
-    """Write a number with its noun.
-
-    Examples
-    --------
-    >>> count(1, "event"), count(1200, "row")
-    ('1 event', '1,200 rows')
-    """
-    return f"{n:,} {what}{'' if n == 1 else 's'}"
-
-
 def printed(fit: CoxFit) -> str:
     """Write a fit out: what was fitted to what, the estimates, the tests, and what the reader must know."""
-    persons = "" if fit.n_persons is None else f"{count(fit.n_persons, 'person')}, "
+    persons = "" if fit.n_persons is None else f"{counted(fit.n_persons, 'person')}, "
     lines = [
         f"Cox model: {fit.formula}",
-        f"{persons}{count(fit.n_rows, 'row')}, {count(fit.n_events, 'event')}, "
+        f"{persons}{counted(fit.n_rows, 'row')}, {counted(fit.n_events, 'event')}, "
         f"time at risk {fit.person_time:,.6g}; ties: {fit.ties}",
     ]
     if fit.n_dropped_rows:
-        lines.append(f"{count(fit.n_dropped_rows, 'row')} left out for missing values")
+        lines.append(f"{counted(fit.n_dropped_rows, 'row')} left out for missing values")
     penalised = fit.matrix.penalty is not None
     if penalised:
         lines.append(

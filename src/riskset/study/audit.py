@@ -9,12 +9,12 @@ import polars as pl
 from riskset.cohort import Comparison, FirstKnown
 from riskset.episodes import AuditLine as Note
 from riskset.episodes import Episodes, MeasureAudit
+from riskset.errors import counted
 from riskset.study.assemble import Assembled
 from riskset.study.formulas import over_time
 from riskset.study.plan import StudyPlan
 from riskset.study.preflight import Preflight
 from riskset.study.results import Audit, AuditLine, Count, Matched
-from riskset.study.wording import counted
 from riskset.tables import Matched as Found
 from riskset.tables import Rejects
 from riskset.units import parse_duration

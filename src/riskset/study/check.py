@@ -14,7 +14,7 @@ import polars as pl
 
 from riskset.design import build_design, parse_formula
 from riskset.episodes import AuditLine
-from riskset.errors import OutputError
+from riskset.errors import OutputError, counted
 from riskset.study.assemble import Assembled, assemble, exposure_levels, outcome_episodes, rejects_of
 from riskset.study.audit import unnamed_lines
 from riskset.study.feasible import infeasible
@@ -23,7 +23,6 @@ from riskset.study.plan import StudyPlan
 from riskset.study.preflight import Preflight, preflight, raise_all
 from riskset.study.rates import SPARSE
 from riskset.study.rejecting import check_rejects
-from riskset.study.wording import counted
 from riskset.tables import MatchedString, Rejects
 from riskset.units import person_time_divisor
 

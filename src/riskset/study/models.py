@@ -12,12 +12,11 @@ import polars as pl
 
 from riskset.cox import CoxFit, coxph
 from riskset.effects import Interaction, JointTest, Ratio, interaction
-from riskset.errors import RisksetWarning
+from riskset.errors import RisksetWarning, counted
 from riskset.study.formulas import ModelFormula, factors_of
 from riskset.study.ids import estimate_id
 from riskset.study.rates import SPARSE, YEAR, Cells, RateUnit, rate_cells
 from riskset.study.results import Basis, Coefficient, Estimate, ModelResult
-from riskset.study.wording import counted
 
 # events per coefficient under which Cox estimates grow unreliable (Peduzzi et al., J Clin Epidemiol 1995;48:1503-10)
 EVENTS_PER_COEFFICIENT = 10

@@ -12,10 +12,9 @@ from difflib import get_close_matches
 
 import polars as pl
 
-from riskset.errors import RisksetError, TableError
+from riskset.errors import RisksetError, TableError, counted
 from riskset.study.plan import StudyPlan
 from riskset.study.reading import table_specs, used_tables
-from riskset.study.wording import counted
 from riskset.tables import (
     ROW,
     Matched,

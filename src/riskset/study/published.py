@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from riskset.errors import counted
 from riskset.study.ids import estimate_id
 from riskset.study.results import Estimate, OutcomeRates, Printed
-from riskset.study.wording import counted
 
 
 @dataclass(frozen=True, slots=True)

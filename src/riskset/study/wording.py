@@ -25,17 +25,6 @@ def inside(text: str) -> str:
     return text
 
 
-def counted(n: int, one: str, many: str | None = None) -> str:
-    """Count things in a message.
-
-    Examples
-    --------
-    >>> counted(1, "row"), counted(1200, "row"), counted(0, "person")
-    ('1 row', '1,200 rows', '0 persons')
-    """
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
-
-
 def listing(words: Iterable[str], last: str = "and") -> str:
     """Join words as a sentence does.
 
