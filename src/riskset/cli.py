@@ -1,4 +1,4 @@
-"""The commands: simulate, check, run, demo, schema.
+"""The commands: simulate, check, run, show, compare, demo, schema.
 
 Imports stand inside the commands here and nowhere else: this is the edge of the program, and `riskset --help`
 must answer at once, without loading polars, matplotlib and the rest.
@@ -128,6 +128,48 @@ def run(
         _run_into(plan, Path(f"{plan.stem}-results") if out is None else out)
 
 
+Run = Annotated[
+    Path | None,
+    typer.Option("--in", help="Folder of the run; by default the latest one here.", show_default=False),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs: JSON with every digit.")]
+
+
+@app.command()
+def show(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME]", help="Name of a number, words of it, or a pattern with *; without it, all."
+        ),
+    ] = None,
+    run: Run = None,
+    json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Show numbers of a run by name, with interval and origin."""
+    with _refusals(debug):
+        from riskset.report.shown import as_json, shown
+        from riskset.study.numbers import latest_run, read_run
+
+        finished = read_run(latest_run(Path()) if run is None else run)
+        print(_json(as_json(finished, name)) if json else shown(finished, name))
+
+
+@app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="Folder of one run.")],
+    after: Annotated[Path, typer.Argument(metavar="AFTER", help="Folder of another.")],
+    debug: Debug = False,
+) -> None:
+    """Compare two runs: what they were made of, and which numbers differ."""
+    with _refusals(debug):
+        from riskset.report.compared import compare_runs
+        from riskset.study.numbers import read_run
+
+        print(compare_runs(read_run(before), read_run(after)))
+
+
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for data, plan and results.")] = Path("riskset-demo"),
@@ -145,11 +187,15 @@ def demo(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of the plan, for editors and programs."""
-    import json
-
     from riskset.study import plan_schema
 
-    print(json.dumps(plan_schema(), indent=2))
+    print(_json(plan_schema()))
+
+
+def _json(value: object) -> str:
+    import json
+
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def _run_into(plan: Path, out: Path) -> None:
