@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -14,7 +12,8 @@ from scipy.special import ndtri
 
 from riskset.cox import CoxFit
 from riskset.design.factors import SplineFactor
-from riskset.effects.curve_tests import CurveTest, contrasts, curve_tests, forms
+from riskset.effects.curve_result import Band, CurveStratum, HazardRatioCurve
+from riskset.effects.curve_tests import contrasts, curve_tests, forms
 from riskset.effects.exposure_range import (
     baseline_median,
     histogram_bins,
@@ -23,178 +22,21 @@ from riskset.effects.exposure_range import (
 )
 from riskset.effects.profiles import (
     Level,
-    label_of,
     levels_of,
     require_fixed,
     require_level,
     require_variable,
 )
+from riskset.effects.sup_t import critical_value
 from riskset.errors import FitError
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
 
 POINTS: Final = 161  # along each curve; a screen shows no more
+SIMULTANEOUS_POINTS: Final = (
+    321  # evenly along the range, and again along its percentiles: a smooth curve of errors
+)
 TRIM: Final = (1.0, 99.0)  # percent of person-time between which a curve is drawn
-
-
-@dataclass(frozen=True, eq=False)
-class CurveStratum:
-    """One curve: the hazard at x against the hazard at the reference, within one level of the modifier.
-
-    Attributes
-    ----------
-    level : level or None
-        The level; None where there is no modifier.
-    x : ndarray (n,)
-        Values of the exposure, between the stratum's 1st and 99th percentile of person-time.
-    log_hazard_ratio, std_error : ndarray (n,)
-        On the log scale; both exactly 0 at the reference.
-    hazard_ratio, lower, upper : ndarray (n,)
-        With pointwise Wald limits.
-    histogram : ndarray (bins,)
-        Share of the stratum's person-time in each bin.
-    n_persons, n_rows, n_events : int
-        Behind the stratum; persons are None where they are not known.
-    person_time : float
-        In the unit of the fit's times.
-    """
-
-    level: Level | None
-    x: Floats
-    log_hazard_ratio: Floats
-    std_error: Floats
-    hazard_ratio: Floats
-    lower: Floats
-    upper: Floats
-    histogram: Floats
-    n_persons: int | None
-    n_rows: int
-    n_events: int
-    person_time: float
-
-
-@dataclass(frozen=True, eq=False)
-class HazardRatioCurve:
-    """Hazard ratios along an exposure, per stratum of a modifier.
-
-    Attributes
-    ----------
-    variable, by : str
-        Exposure, and modifier or None.
-    reference : float
-        Value of the exposure at which every curve is 1.
-    strata : tuple of CurveStratum
-        One per level, in the order of the levels.
-    omitted : tuple of (level, reason)
-        Levels without a curve.
-    tests : tuple of CurveTest
-        Overall and nonlinear per stratum, then overall, nonlinear, interaction and nonlinear interaction for all.
-        A claim of "linear" rests on the nonlinear test, of a "trend" on the overall one.
-    knots : tuple of float
-        Of the spline, on the scale of its argument; empty where there is none.
-    bins : ndarray (bins + 1,)
-        Edges of the histograms, the same for all strata.
-    level : float
-        Confidence level.
-    variance : {"model-based", "robust"}
-        What limits and tests rest on.
-    """
-
-    variable: str
-    by: str | None
-    reference: float
-    strata: tuple[CurveStratum, ...]
-    omitted: tuple[tuple[Level, str], ...]
-    tests: tuple[CurveTest, ...]
-    knots: tuple[float, ...]
-    bins: Floats
-    level: float
-    variance: Literal["model-based", "robust"]
-
-    def test(self, name: str, level: Level | None = None) -> CurveTest | None:
-        """Look up a test; None where it does not apply, as the nonlinear test of a linear term."""
-        found = [t for t in self.tests if t.name == name and t.level == level]
-        return found[0] if found else None
-
-    def frame(self) -> pl.DataFrame:
-        """Tabulate the curves: level, x, hazard_ratio, lower, upper, log_hazard_ratio, std_error."""
-        columns = ("hazard_ratio", "lower", "upper", "log_hazard_ratio", "std_error")
-        return pl.concat(
-            pl.DataFrame(
-                {"level": ["all" if s.level is None else label_of(s.level)] * s.x.size, "x": s.x}
-                | {c: getattr(s, c) for c in columns}
-            )
-            for s in self.strata
-        )
-
-    def plot(
-        self,
-        *,
-        x_label: str | None = None,
-        arrangement: Literal["panels", "overlay"] = "panels",
-        width: float = 175.0,
-    ) -> Figure:
-        """Draw the curves with the person-time below them.
-
-        Parameters
-        ----------
-        x_label : str, optional
-            Name and unit of the exposure; the variable's name by default.
-        arrangement : {"panels", "overlay"}
-            One panel per stratum, or all curves in one.
-        width : float
-            Printed width in millimetres.
-        """
-        plots: Any = import_module("riskset.plots")  # matplotlib takes a second to load: only who draws waits
-        panels = [
-            plots.CurvePanel(
-                label=self._label(s, short=arrangement == "overlay"),
-                x=s.x,
-                hazard_ratio=s.hazard_ratio,
-                lower=s.lower,
-                upper=s.upper,
-                histogram=s.histogram,
-                note=self._note(s),
-            )
-            for s in self.strata
-        ]
-        return plots.hazard_ratio_curve_figure(
-            panels,
-            bins=self.bins,
-            reference=self.reference,
-            x_label=x_label or self.variable,
-            y_label=f"Hazard ratio ({self.level:.0%} CI)",
-            arrangement=arrangement,
-            width=width,
-        )
-
-    def _label(self, stratum: CurveStratum, *, short: bool) -> str:
-        if stratum.level is None:
-            return ""
-        name = label_of(stratum.level)
-        return name if short and isinstance(stratum.level, str) else f"{self.by}: {name}"
-
-    def _note(self, stratum: CurveStratum) -> str:
-        parts = [f"{stratum.n_events:,}\u00a0events"]
-        for name in ("overall", "nonlinear"):
-            test = self.test(name, stratum.level)
-            if test is not None:
-                p = "<\u00a00.001" if test.p < 0.001 else f"=\u00a0{test.p:.3f}"
-                parts.append(f"{name}\u00a0P\u00a0{p}")
-        return ", ".join(parts)
-
-    def __repr__(self) -> str:
-        head = f"Hazard ratio along {self.variable}, reference {self.reference:g}"
-        head += f", by {self.by}" if self.by else ""
-        lines = [f"{head} ({self.variance} variance)"]
-        for t in self.tests:
-            where = "all" if t.level is None else label_of(t.level)
-            lines.append(f"  {t.name} ({where}): chi-square {t.chi2:.2f} on {t.df} df, p = {t.p:.3g}")
-        lines += [f"  no curve for {label_of(level)}: {reason}" for level, reason in self.omitted]
-        return "\n".join(lines)
 
 
 def hazard_ratio_curve(
@@ -204,6 +46,7 @@ def hazard_ratio_curve(
     *,
     reference: float | None = None,
     at: Mapping[str, object] | None = None,
+    band: Band = "pointwise",
     level: float = 0.95,
     x: ArrayLike | None = None,
 ) -> HazardRatioCurve:
@@ -224,8 +67,14 @@ def hazard_ratio_curve(
         Value at which the hazard ratio is 1; by default the median over persons of their first value.
     at : mapping, optional
         Values of further variables that the effect depends on.
+    band : {"pointwise", "simultaneous"}
+        With "simultaneous", a sup-t band beside the pointwise limits: it covers the whole curve of its stratum over
+        the drawn range (and over ``x``, where that goes beyond) with the probability ``level``. Only such a band
+        may be read along the curve, "somewhere above 1" or "nowhere below"; pointwise limits hold for one value
+        that was chosen beforehand. The critical value is found numerically, without chance; see
+        `riskset.effects.sup_t.critical_value`.
     level : float
-        Level of the pointwise Wald intervals.
+        Level of the Wald intervals and of the band.
     x : array_like, optional
         Values at which to evaluate; by default a grid over the 1st to 99th percentile of person-time of each
         stratum, with the reference and the same round values in every stratum, where they lie within.
@@ -294,6 +143,7 @@ def hazard_ratio_curve(
     shared = np.append(round_values(lowest, highest), centre)  # the strata can be read side by side there
     at_level = {k: held if by is None else {**held, by: k} for k in shown}
     z = float(ndtri((1.0 + level) / 2.0))
+    variance = fit.cov_params()
     strata: list[CurveStratum] = []
     for k in shown:
         low, high = ranges[k]
@@ -305,7 +155,8 @@ def hazard_ratio_curve(
             omitted[k] = "a coefficient of this stratum could not be estimated"
             continue
         log_hr = vectors @ np.nan_to_num(fit.params)
-        se = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", vectors, fit.cov_params(), vectors), 0.0))
+        se = np.sqrt(np.maximum(np.einsum("ij,ij->i", vectors @ variance, vectors), 0.0))
+        se[(vectors[:, np.isposinf(fit.std_error)] != 0).any(axis=1)] = np.inf  # nothing is known of it
         rows = inside[k]
         persons = None
         if fit.id is not None:
@@ -315,6 +166,13 @@ def hazard_ratio_curve(
         share = np.histogram(values[rows], bins, weights=person_time[rows])[0] / person_time[rows].sum()
         with np.errstate(over="ignore"):  # without a maximum of the likelihood a limit is infinite
             hr, lower, upper = (np.exp(v) for v in (log_hr, log_hr - z * se, log_hr + z * se))
+        critical, outer = None, (None, None)
+        if band == "simultaneous":
+            span = (min(low, float(grid.min())), max(high, float(grid.max())))
+            along = _along(values[rows], span)
+            critical = critical_value(contrasts(fit, variable, along, centre, at_level[k]), variance, level)
+            with np.errstate(over="ignore"):
+                outer = (np.exp(log_hr - critical * se), np.exp(log_hr + critical * se))
         strata.append(
             CurveStratum(
                 level=k,
@@ -329,6 +187,9 @@ def hazard_ratio_curve(
                 n_rows=int(rows.sum()),
                 n_events=int(event[rows].sum()),
                 person_time=float(person_time[rows].sum()),
+                critical=critical,
+                band_lower=outer[0],
+                band_upper=outer[1],
             )
         )
     if not strata:
@@ -347,4 +208,13 @@ def hazard_ratio_curve(
         bins=bins,
         level=level,
         variance="robust" if fit.robust else "model-based",
+        band=band,
     )
+
+
+def _along(values: Floats, span: tuple[float, float]) -> Floats:
+    """Values along a range, evenly and again as often as they occur: dense wherever the curve may turn."""
+    low, high = span
+    even = np.linspace(low, high, SIMULTANEOUS_POINTS)
+    usual = np.quantile(values, np.linspace(0.0, 1.0, SIMULTANEOUS_POINTS))
+    return np.unique(np.append(even, usual[(low < usual) & (usual < high)]))

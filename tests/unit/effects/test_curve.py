@@ -50,6 +50,7 @@ def fit(formula: str, data: pl.DataFrame = ROWS):
 
 
 BY_USE = hazard_ratio_curve(fit("rcs(mg, 3) * use"), "mg", by="use")
+BY_SEX = fit("rcs(mg, 4) * sex")
 
 
 def test_reference_is_the_median_of_the_persons_first_values():
@@ -174,3 +175,40 @@ def test_every_stratum_knows_the_same_round_values():
         assert inside.size > 0
         assert np.isin(inside, s.x).all()
         assert (np.diff(s.x) > 0).all()
+
+
+def test_a_simultaneous_band_holds_the_pointwise_limits_and_both_are_one_at_the_reference():
+    curve = hazard_ratio_curve(fit("rcs(mg, 4) * use"), "mg", by="use", band="simultaneous")
+    assert curve.band == "simultaneous"
+    assert curve.frame().columns[-2:] == ["band_lower", "band_upper"]
+    for s in curve.strata:
+        np.testing.assert_allclose(s.band_upper, np.exp(s.log_hazard_ratio + s.critical * s.std_error))
+        assert (s.band_lower <= s.lower).all()
+        assert (s.upper <= s.band_upper).all()
+        at = s.x == curve.reference
+        assert (s.band_lower[at], s.band_upper[at]) == (1.0, 1.0)
+
+
+def test_the_band_is_that_of_the_whole_range_whichever_values_are_asked_for():
+    whole, few = (
+        hazard_ratio_curve(BY_SEX, "mg", by="sex", band="simultaneous", x=x) for x in (None, [2.4, 2.6])
+    )
+    assert [s.critical for s in few.strata] == [s.critical for s in whole.strata]
+    beyond = hazard_ratio_curve(BY_SEX, "mg", by="sex", band="simultaneous", x=[1.0, 4.0])
+    assert all(b.critical > w.critical for b, w in zip(beyond.strata, whole.strata, strict=True))
+
+
+def test_a_linear_effect_needs_no_wider_band():
+    curve = hazard_ratio_curve(fit("log(mg) * sex"), "mg", by="sex", band="simultaneous")
+    for s in curve.strata:
+        np.testing.assert_array_equal(s.band_upper, s.upper)
+
+
+def test_what_ran_off_has_no_limits():
+    quiet = ROWS.with_columns(pl.col("event") & (pl.col("mg") < 2.5), above=pl.col("mg") >= 2.5)
+    curve = hazard_ratio_curve(
+        fit("mg + I((mg - 2.5) * (mg > 2.45))", quiet), "mg", x=[2.2, 3.0], reference=2.3
+    )
+    (s,) = curve.strata
+    assert np.isfinite(s.upper[0])
+    assert s.upper[1] > 1e6
