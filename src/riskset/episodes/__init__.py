@@ -3,6 +3,7 @@
 from riskset.episodes.audit import AuditLine as AuditLine
 from riskset.episodes.audit import EpisodeAudit as EpisodeAudit
 from riskset.episodes.audit import MeasureAudit as MeasureAudit
+from riskset.episodes.audit import ReadingAudit as ReadingAudit
 from riskset.episodes.audit import StateAudit as StateAudit
 from riskset.episodes.audit import WrongAudit as WrongAudit
 from riskset.episodes.check import Defect as Defect

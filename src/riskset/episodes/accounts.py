@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from riskset.episodes.audit import EpisodeAudit, MeasureAudit, StateAudit, WrongAudit
+from riskset.episodes.audit import EpisodeAudit, MeasureAudit, ReadingAudit, StateAudit, WrongAudit
 from riskset.episodes.build import Cuts
 from riskset.episodes.clock import OutcomeClock
 from riskset.episodes.events import Event, event_day
@@ -42,6 +42,7 @@ class Built:
     members, aside : bool arrays
         Persons with follow-up; persons set aside.
     n_rejected : int
+    reading : tuple of ReadingAudit
     """
 
     persons: Persons
@@ -57,6 +58,7 @@ class Built:
     members: Flags
     aside: Flags
     n_rejected: int
+    reading: tuple[ReadingAudit, ...]
 
 
 def account(built: Built) -> EpisodeAudit:
@@ -126,6 +128,7 @@ def account(built: Built) -> EpisodeAudit:
         if outcome.component is not None
         else {},
         causes=causes,
+        reading=built.reading,
     )
     if given != out + after_event or not audit.balances:
         raise EpisodeError(
@@ -258,5 +261,5 @@ def _added(parts: list[Any]) -> Any:
         return {key: sum(part.get(key, 0) for part in parts) for key in keys}
     if isinstance(first, tuple):
         return tuple(_added(list(place)) for place in zip(*parts, strict=True))
-    names = [f.name for f in fields(first) if f.name != "lines"]
+    names = [f.name for f in fields(first) if f.name not in {"lines", "reading"}]
     return replace(first, **{name: _added([getattr(p, name) for p in parts]) for name in names})

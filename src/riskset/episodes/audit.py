@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from riskset.tables import Matched
+
 
 @dataclass(frozen=True)
 class AuditLine:
@@ -14,6 +16,43 @@ class AuditLine:
     text: str
     n: int | None = None
     severity: Literal["fact", "note", "warning"] = "fact"
+
+
+@dataclass(frozen=True)
+class ReadingAudit:
+    """The rows that one call took from its table, and what became of them.
+
+    Parameters
+    ----------
+    name : str
+        Of the measure, drug, event or state.
+    kind : {"measure", "drug", "event", "composite", "state"}
+    matched : tuple of Matched
+        What its filter matched and nearly matched, one per table that it reads. Strings of fewer than 5 persons
+        are counted, not shown.
+    rows_in : int
+        Rows that the filter selects.
+    rows_out : int
+        Values, one per person and time; prescriptions; events.
+    explained : dict
+        Why the other rows are not used: rows by reason.
+    found : dict
+        Of those used, by what was found: times with values that disagree, values beyond a limit of detection,
+        converted, implausible or negative; periods of use, switches.
+    """
+
+    name: str
+    kind: Literal["measure", "drug", "event", "composite", "state"]
+    matched: tuple[Matched, ...]
+    rows_in: int
+    rows_out: int
+    explained: dict[str, int]
+    found: dict[str, int]
+
+    @property
+    def balances(self) -> bool:
+        """Whether rows in equal rows out and rows explained."""
+        return self.rows_in == self.rows_out + sum(self.explained.values())
 
 
 @dataclass(frozen=True)
@@ -121,6 +160,8 @@ class EpisodeAudit:
         Events that count, by component of a composite.
     causes : dict
         Persons whose clock a competing event stopped, by event.
+    reading : tuple of ReadingAudit
+        What each measure, drug, event and state took from its table: of the whole timeline, in every batch.
     """
 
     outcome: str
@@ -152,10 +193,11 @@ class EpisodeAudit:
     wrong: tuple[WrongAudit, ...] = ()
     components: dict[str, int] = field(default_factory=dict)
     causes: dict[str, int] = field(default_factory=dict)
+    reading: tuple[ReadingAudit, ...] = ()
 
     @property
     def balances(self) -> bool:
-        """Whether persons, events and person-time in equal those out and explained."""
+        """Whether persons, rows, events and person-time in equal those out and explained."""
         explained = (
             self.events_history
             + self.events_later
@@ -168,6 +210,7 @@ class EpisodeAudit:
         return (
             self.persons_in == self.persons_out + self.persons_rejected + self.persons_without_follow_up
             and self.events_in == self.events_out + explained
+            and all(read.balances for read in self.reading)
             and self.overlaps == self.gaps == self.zero_lengths == 0
             and abs(self.person_days_in - self.person_days_out - self.person_days_after_event)
             <= 1e-9 * max(1.0, self.person_days_in)  # sums of doubles; the ticks behind them agree exactly

@@ -23,6 +23,7 @@ from riskset.episodes.covers import (
 )
 from riskset.episodes.tracks import Track, cut_where_it_grows
 from riskset.errors import EpisodeError
+from riskset.tables import Matched
 from riskset.tables.ticks import BEFORE, NEVER, Ticks
 
 State = Literal["state", "ever", "current", "drug", "cumulative days", "days since start", "dose"]
@@ -60,6 +61,8 @@ class Drug:
         A second column has the classical wrong analysis.
     counts : dict
         Rows selected, of others, ongoing, one-day, overlapping, used.
+    matched : tuple of Matched
+        What its filter matched.
     """
 
     name: str
@@ -72,6 +75,7 @@ class Drug:
     step: int
     wrong: bool
     counts: dict[str, int]
+    matched: tuple[Matched, ...] = ()
 
     @property
     def levels(self) -> tuple[str, ...]:

@@ -138,6 +138,7 @@ def build_episodes(parts: Parts, wanted: Wanted) -> Episodes:
     built = Built(
         persons, outcome, others, names, end, clock, cuts, tracks, parts.measures,
         {named.name for named in (*parts.drugs, *parts.states)}, members, parts.aside, parts.n_rejected,
+        parts.reading,
     )  # fmt: skip
     return Episodes(frame, persons.id, "entry", "exit", outcome.name, account(built), wanted.unit)
 

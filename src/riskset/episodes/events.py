@@ -14,7 +14,16 @@ from riskset.episodes.audit import AuditLine
 from riskset.episodes.persons import PERSON, Persons, reject_times, select_rows
 from riskset.episodes.tracks import Indices
 from riskset.errors import EpisodeError, counted
-from riskset.tables import ROW, Rejects, nearest, parse_filter
+from riskset.tables import (
+    ROW,
+    Matched,
+    Rejects,
+    as_frame,
+    match_every,
+    match_filter,
+    nearest,
+    parse_filter,
+)
 from riskset.tables.ticks import DAY, NEVER, Flags, Ticks
 
 NEEDS_TIME = "an event must have a date"
@@ -45,6 +54,8 @@ class Event:
     set_aside : bool array, optional
         Persons whose sources of the event disagree.
     notes : tuple of AuditLine
+    matched : tuple of Matched
+        What its filter matched in each table that it reads.
     """
 
     name: str
@@ -58,6 +69,7 @@ class Event:
     component: np.ndarray | None = None
     set_aside: Flags | None = None
     notes: tuple[AuditLine, ...] = ()
+    matched: tuple[Matched, ...] = ()
 
     def first_after_entry(self, n_persons: int) -> tuple[Ticks, Flags]:
         """Give each person's first event after entry, ``NEVER`` without one.
@@ -107,11 +119,13 @@ def read_event(
     EpisodeError
         If nothing says where the events are, or a column does not exist.
     """
+    notes: tuple[AuditLine, ...] = ()
+    read: tuple[Matched, ...] = ()
     if isinstance(table, Sequence) and not isinstance(table, str) and table:
         sources = [s for s in table if isinstance(s, Source)]
         if len(sources) == len(table):
+            read = tuple(_matched(persons, s.frame, s.where, s.name) for s in sources)
             table = first_known(sources, id=persons.id, clock=persons.clock)
-    notes: tuple[AuditLine, ...] = ()
     if isinstance(table, FirstKnown):
         notes, time, date_only = _source_notes(name, table), "time", "date_only"
         table = table.frame
@@ -135,7 +149,14 @@ def read_event(
             where=f"'{name}'",
             remedy='Write event(name, table, time="date") or event(name, at="death_date").',
         )
-    return replace(event, recurrent=recurrent, notes=notes), rejects
+    return replace(event, recurrent=recurrent, notes=notes, matched=read or event.matched), rejects
+
+
+def _matched(persons: Persons, table: Any, where: str | None, source: str) -> Matched:
+    frame = as_frame(table, where=source)
+    if where is None:
+        return match_every(frame, id=persons.id, table=source)
+    return match_filter(frame, where, id=persons.id, table=source)
 
 
 def _source_notes(name: str, known: FirstKnown) -> tuple[AuditLine, ...]:
@@ -176,12 +197,14 @@ def _agreeing(
     rejects = rejects.add(persons.source, persons.frame[ROW].filter(pl.Series(apart)), column, DISAGREE)
     more = ~both[second.person]  # where both records exist and agree, one of them counts
     counts = {key: first.counts[key] + second.counts[key] for key in first.counts}
-    counts["selected"] -= int((~more).sum())
+    counts["second record"] = int((~more).sum())
+    counts["selected"] -= counts["second record"]
     person = np.concatenate([first.person, second.person[more]])
     time = np.concatenate([first.time, second.time[more]])
     by_date = np.concatenate([first.by_date, second.by_date[more]])
     joined = _sorted(first.name, person, time, by_date, first.ends_follow_up)
-    return Event(first.name, *joined, first.ends_follow_up, counts, set_aside=apart), rejects
+    matched = (*first.matched, *second.matched)
+    return Event(first.name, *joined, first.ends_follow_up, counts, set_aside=apart, matched=matched), rejects
 
 
 def _of_table(
@@ -217,7 +240,7 @@ def _of_table(
         "of others": selection.rows_of_others,
         "rejected": int(frame.height - keep.sum()),
     }
-    return Event(name, *event, ends_follow_up, counts), rejects
+    return Event(name, *event, ends_follow_up, counts, matched=(selection.matched,)), rejects
 
 
 def _of_persons(
@@ -246,7 +269,8 @@ def _of_persons(
         name, person, times.ticks[keep] - persons.origin[keep], times.by_date[keep], ends_follow_up
     )
     counts = {"selected": int(keep.sum() + wrong.sum()), "of others": 0, "rejected": int(wrong.sum())}
-    return Event(name, *event, ends_follow_up, counts), rejects
+    matched = _matched(persons, frame, where, persons.source)
+    return Event(name, *event, ends_follow_up, counts, matched=(matched,)), rejects
 
 
 def _sorted(

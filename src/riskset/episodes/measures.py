@@ -20,7 +20,7 @@ from riskset.episodes.same_time import SameDay, one_per_time
 from riskset.episodes.tracks import Indices, Track, steps
 from riskset.episodes.within_day import require_order, undecided, within_day
 from riskset.errors import EpisodeError, UnitError
-from riskset.tables import ROW, Rejects, parse_values
+from riskset.tables import ROW, Matched, Rejects, parse_values
 from riskset.tables.ticks import DAY, NEVER, Ticks, significant
 from riskset.tables.values import BelowLimit
 from riskset.units import lab_factor
@@ -53,6 +53,8 @@ class Measure:
     row : int64 array
         Raw row of each value, the first of several at one time.
     notes : tuple of AuditLine
+    matched : tuple of Matched
+        What its filter matched.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Measure:
     counts: dict[str, int]
     row: Indices
     notes: tuple[AuditLine, ...] = ()
+    matched: tuple[Matched, ...] = ()
 
     def track(self, n_persons: int, blocked: Ticks | None) -> Track:
         """Give the steps of the value in force.
@@ -180,11 +183,13 @@ def read_measure(
         "times that disagree": one.disagree,
         "implausible": implausible_values,
         "negative": int((numbers < 0).sum()),
+        "merged": int(usable.sum()) - int(one.time.size),
         "values": int(one.time.size),
     }
     measure = Measure(
-        name, one.person, one.time, one.value, lag, carry_forward, use, window, counts, one.row, notes
-    )
+        name, one.person, one.time, one.value, lag, carry_forward, use, window, counts, one.row, notes,
+        (selection.matched,),
+    )  # fmt: skip
     return measure, rejects
 
 

@@ -10,12 +10,19 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from riskset.episodes.audit import AuditLine
+from riskset.episodes.audit import AuditLine, ReadingAudit
 from riskset.episodes.drugs import Drug
 from riskset.episodes.events import Event
 from riskset.episodes.measures import Measure
 from riskset.episodes.notes import drug_notes, event_notes, measure_notes, observed_notes
 from riskset.episodes.persons import Persons
+from riskset.episodes.reading import (
+    drug_reading,
+    event_reading,
+    match_notes,
+    measure_reading,
+    state_reading,
+)
 from riskset.episodes.scales import Split
 from riskset.episodes.states import AfterEvent
 from riskset.episodes.tracks import Track
@@ -47,6 +54,7 @@ class Parts:
     order : tuple of str
         Names of measures, drugs, states and splits in the order of the calls.
     derived : tuple of (name, Filter)
+    reading : tuple of ReadingAudit
     notes : tuple of AuditLine
     """
 
@@ -64,6 +72,7 @@ class Parts:
     states: tuple[AfterEvent, ...] = ()
     splits: tuple[Split, ...] = ()
     derived: tuple[tuple[str, Filter], ...] = ()
+    reading: tuple[ReadingAudit, ...] = ()
 
     def __post_init__(self) -> None:
         if self.allowance is not None:
@@ -86,24 +95,29 @@ class Parts:
 
     def add_measure(self, measure: Measure, rejects: Rejects) -> Parts:
         """Return these parts with one more measure."""
-        notes = (*self.notes, *measure_notes(measure))
-        return self.but(
-            rejects, measures=(*self.measures, measure), order=(*self.order, measure.name), notes=notes
-        )
+        parts = self._read(measure_reading(measure), measure_notes(measure))
+        return parts.but(rejects, measures=(*self.measures, measure), order=(*self.order, measure.name))
 
     def add_drug(self, drug: Drug, rejects: Rejects) -> Parts:
         """Return these parts with one more drug."""
-        notes = (*self.notes, *drug_notes(drug))
-        return self.but(rejects, drugs=(*self.drugs, drug), order=(*self.order, drug.name), notes=notes)
+        parts = self._read(drug_reading(drug), drug_notes(drug))
+        return parts.but(rejects, drugs=(*self.drugs, drug), order=(*self.order, drug.name))
 
     def add_event(self, event: Event, rejects: Rejects) -> Parts:
         """Return these parts with one more event."""
-        return self.but(rejects, events=(*self.events, event), notes=(*self.notes, *event_notes(event)))
+        parts = self._read(event_reading(event), event_notes(event))
+        return parts.but(rejects, events=(*self.events, event))
 
-    def add_state(self, state: AfterEvent, rejects: Rejects) -> Parts:
-        """Return these parts with one more state after an event."""
-        notes = (*self.notes, *event_notes(replace(state.event, name=state.name)))
-        return self.but(rejects, states=(*self.states, state), order=(*self.order, state.name), notes=notes)
+    def add_state(self, state: AfterEvent, event: Event, rejects: Rejects) -> Parts:
+        """Return these parts with one more state after an event, which was read with every row of a day."""
+        notes = event_notes(replace(state.event, name=state.name))
+        parts = self._read(state_reading(state, event), notes)
+        return parts.but(rejects, states=(*self.states, state), order=(*self.order, state.name))
+
+    def _read(self, read: ReadingAudit, notes: tuple[AuditLine, ...]) -> Parts:
+        """Return these parts with the accounts of one more call."""
+        lines = (*notes[:1], *match_notes(read), *notes[1:])
+        return replace(self, reading=(*self.reading, read), notes=(*self.notes, *lines))
 
     def add_split(self, split: Split) -> Parts:
         """Return these parts with one more split."""

@@ -12,12 +12,16 @@ import polars as pl
 from riskset.errors import EpisodeError
 from riskset.tables import (
     ROW,
+    Matched,
     Rejects,
     Table,
     as_frame,
     check_ids,
+    code_columns,
     id_text,
     implausible,
+    match_every,
+    matched_rows,
     nearest,
     parse_filter,
     parse_times,
@@ -151,6 +155,8 @@ class Selection:
         Of these, rows of people outside the cohort.
     rejects : Rejects
         Problems that reading had found in these rows.
+    matched : Matched
+        What the `where` matched, and nearly matched.
     """
 
     frame: pl.DataFrame
@@ -158,6 +164,7 @@ class Selection:
     rows_selected: int
     rows_of_others: int
     rejects: Rejects
+    matched: Matched
 
 
 def select_rows(
@@ -197,13 +204,18 @@ def select_rows(
     wanted = list(dict.fromkeys([persons.id, *columns]))
     if where is None:
         chosen = with_rows(frame).select([*wanted, ROW])
+        matched = match_every(frame, id=persons.id, table=source)
     else:
-        mask = parse_filter(where, where=f"'{name}'").rows(frame, where=source)
+        found = parse_filter(where, where=f"'{name}'")
+        mask = found.rows(frame, where=source)
+        read = list(dict.fromkeys([*wanted, *code_columns(frame, found)]))
         if ROW in frame.columns:
-            chosen = frame.select([*wanted, ROW]).filter(mask)
+            chosen = frame.select([*read, ROW]).filter(mask)
         else:  # only the rows that are chosen need their numbers
             rows = (mask.arg_true().cast(pl.Int64) + FIRST_ROW).alias(ROW)
-            chosen = frame.select(wanted).filter(mask).with_columns(rows)
+            chosen = frame.select(read).filter(mask).with_columns(rows)
+        matched = matched_rows(frame, found, chosen, id=persons.id, table=source)
+        chosen = chosen.select([*wanted, ROW])
     known = persons.frame.select(pl.col(persons.id), pl.int_range(pl.len(), dtype=pl.Int64).alias(PERSON))
     kinds = chosen.schema[persons.id], known.schema[persons.id]
     if kinds[0] != kinds[1] and all(kind.is_integer() for kind in kinds):
@@ -219,7 +231,7 @@ def select_rows(
     rejects = Rejects()
     if isinstance(table, Table):
         rejects = rejects.extend(problems_of(table.problems, mine, columns, source))
-    return Selection(mine, source, joined.height, joined.height - mine.height, rejects)
+    return Selection(mine, source, joined.height, joined.height - mine.height, rejects, matched)
 
 
 def reject_times(

@@ -170,7 +170,7 @@ def read_drug(
     if names:
         changes = (covers.person[1:] == covers.person[:-1]) & (covers.code[1:] != covers.code[:-1])
         counts["switches"] = int(changes.sum())
-    return replace(drug, counts=counts), rejects
+    return replace(drug, counts=counts, matched=(selection.matched,)), rejects
 
 
 def _one_each(

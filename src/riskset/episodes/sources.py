@@ -351,4 +351,4 @@ class Sources:
         state = after_event(
             self._parts.new_name(name), event, self._parts.persons, () if count else tuple(levels)
         )
-        return self._with(self._parts.add_state(state, rejects))
+        return self._with(self._parts.add_state(state, event, rejects))

@@ -54,9 +54,17 @@ def audit(
     ]
     return Audit(
         tables=tuple(Count(label=t.source, n=t.n_read) for t in before.tables.values()),
-        matched=tuple(_matched(key, found) for key, found in before.matched.items()),
+        matched=tuple(_matched(key, found) for key, found in _found(before, episodes)),
         lines=tuple(lines),
     )
+
+
+def _found(before: Preflight, episodes: Mapping[str, Episodes]) -> Iterator[tuple[str, Found]]:
+    """Give what each filter matched, as the timelines' own accounts have it; sources of an event are read before."""
+    reads = {read.name: read for e in episodes.values() for read in e.audit.reading}
+    for key, found in before.matched.items():
+        read = reads.get(key.partition(".")[2])
+        yield key, read.matched[0] if read is not None and read.matched else found
 
 
 def _matched(key: str, found: Found) -> Matched:
@@ -83,10 +91,10 @@ def _reading(study: Assembled, before: Preflight) -> Iterator[AuditLine]:
             text = "persons who are not in the table of the cohort; their rows are not used"
             yield AuditLine(topic=before.tables[name].source, text=text, n=n, severity="note")
     for key, found in before.matched.items():
-        if found.near_misses:
+        if ".first_known[" in key and found.near_misses:  # the others are among what the timeline noted
             shown = ", ".join(f"{s.text} ({counted(s.rows, 'row')})" for s in found.near_misses)
             yield AuditLine(
-                topic=key, text=f"strings that resemble a match and are not matched: {shown}", severity="note"
+                topic=key, text=f"strings that look like a match and are not taken: {shown}", severity="note"
             )
 
 

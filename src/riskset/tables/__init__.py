@@ -9,8 +9,11 @@ from riskset.tables.filters import parse_filter as parse_filter
 from riskset.tables.matching import Matched as Matched
 from riskset.tables.matching import MatchedString as MatchedString
 from riskset.tables.matching import check_ids as check_ids
+from riskset.tables.matching import code_columns as code_columns
 from riskset.tables.matching import id_form as id_form
+from riskset.tables.matching import match_every as match_every
 from riskset.tables.matching import match_filter as match_filter
+from riskset.tables.matching import matched_rows as matched_rows
 from riskset.tables.names import nearest as nearest
 from riskset.tables.raw import columns_of as columns_of
 from riskset.tables.read import id_text as id_text

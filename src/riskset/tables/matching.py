@@ -12,6 +12,7 @@ from riskset.tables.filters import Filter, parse_filter
 
 FEWEST_PERSONS = 5  # strings of fewer persons could point at somebody: they are counted, not shown
 _SIMILAR = 0.8  # share of matching letters: one typing error in a drug name of eight letters or more
+EVERY_ROW = "every row"
 _MOST_COMPARED = 5_000  # distinct strings; a column of free text is not a code list
 
 
@@ -31,7 +32,7 @@ class Matched:
     Parameters
     ----------
     where : str
-        The filter.
+        The filter; "every row" without one.
     rows, persons : int
         Matched in all.
     strings : tuple of MatchedString
@@ -42,6 +43,8 @@ class Matched:
         Strings that look like a match and are not, of at least 5 persons.
     near_misses_withheld : int
         Those of fewer than 5 persons.
+    table : str
+        File or name of the table.
     """
 
     where: str
@@ -51,6 +54,7 @@ class Matched:
     strings_withheld: int
     near_misses: tuple[MatchedString, ...]
     near_misses_withheld: int
+    table: str = ""
 
 
 def match_filter(frame: pl.DataFrame, where: str | Filter, *, id: str, table: str = "table") -> Matched:
@@ -83,31 +87,117 @@ def match_filter(frame: pl.DataFrame, where: str | Filter, *, id: str, table: st
     """
     found = parse_filter(where) if isinstance(where, str) else where
     hit = found.rows(frame, where=table).fill_null(value=False)
-    chosen = frame.filter(hit)
-    columns = [c for c in found.columns if _is_code(frame.schema[c])]
+    chosen = frame.select(list(dict.fromkeys([id, *code_columns(frame, found)]))).filter(hit)
+    return matched_rows(frame, found, chosen, id=id, table=table)
+
+
+def matched_rows(
+    frame: pl.DataFrame, found: Filter, chosen: pl.DataFrame, *, id: str, table: str = ""
+) -> Matched:
+    """Tell what a filter matched, where its rows are at hand already.
+
+    Parameters
+    ----------
+    frame : pl.DataFrame
+        The table.
+    found : Filter
+    chosen : pl.DataFrame
+        The rows of `frame` that it matches, with `id` and ``code_columns(frame, found)``.
+    id : str
+    table : str
+        File or name of the table.
+
+    Returns
+    -------
+    Matched
+    """
+    columns = code_columns(frame, found)
     shown, withheld = _shown(_strings(chosen, columns, id))
     misses: list[MatchedString] = []
     texts = [c for c in columns if not frame.schema[c].is_integer() and frame.schema[c] != pl.Boolean]
     if texts:
-        matched_texts = {s.text for s in _strings(chosen, texts, id)}
-        others = [s for s in _strings(frame.filter(~hit), texts, id) if s.text not in matched_texts]
-        targets = {t.casefold().strip() for t in (*found.literals, *matched_texts) if t}
-        misses = [s for s in others[:_MOST_COMPARED] if _alike(s.text, targets)]
+        matched_texts = set(_distinct(chosen, texts))
+        alike = _alike([t for t in _distinct(frame, texts) if t not in matched_texts], found, matched_texts)
+        if alike:
+            misses = _strings(frame.filter(_text(texts).is_in(alike)), texts, id)
     near, near_withheld = _shown(misses)
-    return Matched(found.sql, chosen.height, chosen[id].n_unique(), shown, withheld, near, near_withheld)
+    return Matched(
+        found.sql, chosen.height, _persons(chosen[id]), shown, withheld, near, near_withheld, table
+    )
+
+
+def match_every(frame: pl.DataFrame, *, id: str, table: str = "") -> Matched:
+    """Tell what is taken from a table without a filter.
+
+    Parameters
+    ----------
+    frame : pl.DataFrame
+    id : str
+        Column of person ids.
+    table : str
+        File or name of the table.
+
+    Returns
+    -------
+    Matched
+
+    Examples
+    --------
+    >>> match_every(pl.DataFrame({"id": ["a", "a", "b"]}), id="id").persons
+    2
+    """
+    return Matched(EVERY_ROW, frame.height, _persons(frame[id]), (), 0, (), 0, table)
+
+
+def code_columns(frame: pl.DataFrame, found: Filter) -> list[str]:
+    """List the columns of a filter that hold codes or names, not measurements or dates.
+
+    Parameters
+    ----------
+    frame : pl.DataFrame
+    found : Filter
+
+    Returns
+    -------
+    list of str
+    """
+    return [c for c in found.columns if _is_code(frame.schema[c])]
 
 
 def _is_code(dtype: pl.DataType) -> bool:
     return not (dtype.is_float() or dtype.is_temporal() or dtype.is_nested() or dtype.is_decimal())
 
 
+def _persons(ids: pl.Series) -> int:
+    return ids.n_unique() - bool(ids.null_count())
+
+
+def _text(columns: list[str]) -> pl.Expr:
+    if len(columns) == 1:
+        return pl.col(columns[0]).cast(pl.String).fill_null("")
+    return pl.concat_str([pl.col(c).cast(pl.String).fill_null("") for c in columns], separator=" | ")
+
+
+def _distinct(frame: pl.DataFrame, columns: list[str]) -> list[str]:
+    """Give the distinct strings of some columns; the most frequent ones, where they are too many for codes."""
+    if not columns or frame.is_empty():
+        return []
+    kinds = frame.select(columns).unique() if len(columns) > 1 else frame[columns[0]].unique().to_frame()
+    if kinds.height <= _MOST_COMPARED:
+        return sorted(kinds.select(_text(columns)).to_series().to_list())
+    counts = frame.group_by(_text(columns).alias("__text__")).len("__rows__")
+    return counts.sort(["__rows__", "__text__"], descending=[True, False])["__text__"].to_list()
+
+
 def _strings(frame: pl.DataFrame, columns: list[str], id: str) -> list[MatchedString]:
     if not columns or frame.is_empty():
         return []
-    text = pl.concat_str([pl.col(c).cast(pl.String).fill_null("") for c in columns], separator=" | ")
+    kinds = _distinct(frame, columns)
+    if len(kinds) == 1:  # as of one analyte: nothing to group
+        return [MatchedString(kinds[0], frame.height, _persons(frame[id]))]
     counts = (
-        frame.group_by(text.alias("__text__"))
-        .agg(pl.len().alias("__rows__"), pl.col(id).n_unique().alias("__persons__"))
+        frame.group_by(_text(columns).alias("__text__"))
+        .agg(pl.len().alias("__rows__"), pl.col(id).drop_nulls().n_unique().alias("__persons__"))
         .sort(["__rows__", "__text__"], descending=[True, False])
     )
     return [
@@ -121,21 +211,27 @@ def _shown(strings: list[MatchedString]) -> tuple[tuple[MatchedString, ...], int
     return shown, len(strings) - len(shown)
 
 
-def _alike(text: str, targets: set[str]) -> bool:
-    folded = text.casefold().strip()
-    if not folded:
-        return False
+def _alike(texts: list[str], found: Filter, matched: set[str]) -> list[str]:
+    """Choose the strings that resemble what was matched or asked for."""
+    targets = sorted({t.casefold().strip() for t in (*found.literals, *matched) if t})
+    compared = [(text, text.casefold().strip()) for text in texts[:_MOST_COMPARED]]
+    alike: set[str] = set()
     for target in targets:
-        if folded == target or (len(target) >= 4 and target in folded):
-            return True
-        matcher = SequenceMatcher(None, folded, target, autojunk=False)
-        if (
-            matcher.real_quick_ratio() >= _SIMILAR
-            and matcher.quick_ratio() >= _SIMILAR
-            and matcher.ratio() >= _SIMILAR
-        ):
-            return True
-    return False
+        matcher = SequenceMatcher(None, "", target, autojunk=False)  # learns its second string once
+        for text, folded in compared:
+            if text not in alike and folded and _resembles(matcher, folded, target):
+                alike.add(text)
+    return sorted(alike)
+
+
+def _resembles(matcher: SequenceMatcher[str], folded: str, target: str) -> bool:
+    if folded == target or (len(target) >= 4 and target in folded):
+        return True
+    short, long = sorted((len(folded), len(target)))
+    if 2 * short < _SIMILAR * (short + long):  # cannot share enough letters, whatever they are
+        return False
+    matcher.set_seq1(folded)
+    return matcher.quick_ratio() >= _SIMILAR and matcher.ratio() >= _SIMILAR
 
 
 def id_form(ids: pl.Series) -> str:
