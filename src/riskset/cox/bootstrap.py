@@ -126,7 +126,7 @@ class Bootstrap:
             return self.estimate[:, None] + np.array([-z, z]) * self.std_error[:, None]
         if method != "percentile":
             raise FitError(f"method must be 'percentile' or 'normal', not {method!r}", where="interval")
-        return np.array([_quantiles(column, level) for column in self.replicates.T]).reshape(-1, 2)
+        return np.array([percentile_limits(column, level) for column in self.replicates.T]).reshape(-1, 2)
 
 
 def bootstrap(
@@ -305,8 +305,15 @@ def _batches(n: int) -> Iterator[range]:
         yield range(a, min(a + BATCH, n))
 
 
-def _quantiles(values: Floats, level: float) -> list[float]:
-    """Quantiles of type 7 by order statistics, so that infinite replicates take their place."""
+def percentile_limits(values: Floats, level: float) -> list[float]:
+    """Quantiles of type 7 by order statistics, so that infinite replicates take their place.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> percentile_limits(np.array([-np.inf, 0.0, 1.0, 2.0, np.inf]), 0.90)
+    [-inf, inf]
+    """
     ordered = np.sort(values[~np.isnan(values)])
     if ordered.size == 0:
         return [np.nan, np.nan]
@@ -316,5 +323,6 @@ def _quantiles(values: Floats, level: float) -> list[float]:
         k = int(position)
         low, high = float(ordered[k]), float(ordered[min(k + 1, ordered.size - 1)])
         part = position - k
-        limits.append(low if part == 0 or low == high else low + part * (high - low))
+        # From minus infinity every way is endless: minus infinity plus a share of infinity would be no number.
+        limits.append(low if part == 0 or low in {high, -np.inf} else low + part * (high - low))
     return limits
