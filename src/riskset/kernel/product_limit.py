@@ -15,6 +15,9 @@ from riskset.errors import EpisodeError
 from riskset.kernel.index import TIMEFIX
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+# With weights that are not whole numbers, sums of those at risk and of the events may differ by rounding alone.
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,11 @@ class ProductLimit:
     survival : ndarray (T,)
         Product over times up to each one of 1 - n_event / n_risk.
     variance : ndarray (T,)
-        Variance of ``survival``: Greenwood's, or the infinitesimal jackknife over rows. NaN once survival is 0.
+        Variance of ``survival``: Greenwood's, or the infinitesimal jackknife. NaN once survival is 0.
+    hazard : ndarray (T,)
+        Nelson–Aalen cumulative hazard, the sum of n_event / n_risk.
+    hazard_variance : ndarray (T,)
+        Variance of ``hazard``: the sum of n_event / n_risk squared, or the infinitesimal jackknife.
     """
 
     time: Floats
@@ -39,10 +46,54 @@ class ProductLimit:
     n_censor: Floats
     survival: Floats
     variance: Floats
+    hazard: Floats
+    hazard_variance: Floats
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Rows placed on the distinct exit times: row i is at risk at times first_i..last_i, both included.
+
+    Attributes
+    ----------
+    time : ndarray (T,)
+        Distinct exit times, increasing.
+    first, last : int array (n,)
+        Positions in ``time`` of the first time after each row's entry, and of its exit.
+    """
+
+    time: Floats
+    first: Ints
+    last: Ints
+
+    def at(self, index: Ints, values: Floats) -> Floats:
+        """Sum ``values`` of the rows whose ``index`` is each time; one more slot, for rows after the last."""
+        return np.bincount(index, weights=values, minlength=self.time.size + 1).astype(np.float64, copy=False)
+
+    def at_risk(self, values: Floats) -> Floats:
+        """Sum ``values`` over the rows at risk at each time, accumulated backwards in time."""
+        return np.cumsum((self.at(self.last, values)[:-1] - self.at(self.first, values)[1:])[::-1])[::-1]
+
+    def since(self, index: Ints, values: Floats) -> Floats:
+        """Sum ``values`` over the rows whose ``index`` has been reached at each time."""
+        return np.cumsum(self.at(index, values)[:-1])
+
+
+def grid_of(entry: Floats, exit: Floats) -> Grid:
+    """Place rows on their distinct exit times; times that rounding alone tells apart are one (R's ``timefix``)."""
+    entry, exit = without_jitter(entry, exit)
+    time, last = np.unique(exit, return_inverse=True)
+    return Grid(time, np.searchsorted(time, entry, side="right"), last)
 
 
 def product_limit(
-    entry: Floats, exit: Floats, event: NDArray[np.bool_], weights: Floats, *, jackknife: bool = False
+    entry: Floats,
+    exit: Floats,
+    event: NDArray[np.bool_],
+    weights: Floats,
+    *,
+    jackknife: bool = False,
+    person: Ints | None = None,
 ) -> ProductLimit:
     """Estimate survival from rows at risk on ``(entry, exit]``.
 
@@ -55,7 +106,9 @@ def product_limit(
     weights : ndarray (n,)
         Positive case weights.
     jackknife : bool
-        Variance by the infinitesimal jackknife, each row one independent unit, instead of Greenwood's.
+        Variance by the infinitesimal jackknife instead of Greenwood's.
+    person : ndarray (n,) of int, optional
+        Independent unit of each row, 0, 1, ..., for the jackknife; by default each row is its own.
 
     Returns
     -------
@@ -80,48 +133,157 @@ def product_limit(
     >>> curve.n_risk
     array([4., 3., 1.])
     """
-    entry, exit = _without_jitter(entry, exit)
-    time, last = np.unique(exit, return_inverse=True)  # at risk at times first..last (indices, inclusive)
-    first = np.searchsorted(time, entry, side="right")
-    n_times = time.size
-
-    def at(index: NDArray[np.intp], values: Floats) -> Floats:
-        return np.bincount(index, weights=values, minlength=n_times + 1).astype(np.float64, copy=False)
-
-    def at_risk(values: Floats) -> Floats:
-        """Sum ``values`` over the rows at risk at each time, accumulated backwards in time."""
-        return np.cumsum((at(last, values)[:-1] - at(first, values)[1:])[::-1])[::-1]
-
-    n_risk = at_risk(weights)
-    n_event = at(last, weights * event)[:-1]
-    n_censor = at(last, weights * ~event)[:-1]
-    # With weights that are not whole numbers, the two sums may differ by rounding when all at risk have the event.
-    nobody_left = n_event >= n_risk * (1.0 - 1e-12)
-    kept = np.where(
-        nobody_left, n_risk, n_risk - n_event
-    )  # the guard never matters: survival is 0 from there on
-    survival = np.multiply.accumulate(np.where(nobody_left, 0.0, kept / n_risk))
-    hazard = np.cumsum(n_event / (n_risk * kept))
-    if jackknife:
-        # d log S(t) / d w_i = A(t and T_i) - A(entry_i) - [event at T_i <= t] / (n - d), A = Greenwood's sum:
-        # constant once the row has ended; before, a quadratic in A(t) whose coefficients are sums over rows.
-        before = np.concatenate([[0.0], hazard])[first]
-        ended = weights * (hazard[last] - before - event / kept[last])
-        squares = [weights**2 * before**power for power in (0, 1, 2)]
-        open_0, open_1, open_2 = (at_risk(q) - at(last, q)[:-1] for q in squares)
-        relative = np.cumsum(at(last, ended**2)[:-1]) + hazard**2 * open_0 - 2.0 * hazard * open_1 + open_2
+    if not jackknife and bool((weights == 1.0).all()):
+        time, n_risk, n_event, n_censor = _counts(*without_jitter(entry, exit), event)
+        grid = None
     else:
-        relative = hazard
+        grid = grid_of(entry, exit)
+        time, n_risk = grid.time, grid.at_risk(weights)
+        n_event = grid.at(grid.last, weights * event)[:-1]
+        n_censor = grid.at(grid.last, weights * ~event)[:-1]
+    nobody_left, kept = survivors(n_risk, n_event)
+    step = n_event / n_risk
+    survival = np.multiply.accumulate(np.where(nobody_left, 0.0, 1.0 - step))
+    log_variance, hazard = np.cumsum(step / kept), np.cumsum(step)
+    if grid is None or not jackknife:
+        relative, hazard_variance = log_variance, np.cumsum(step / n_risk)
+    else:
+        gone = weights * event
+        relative = _jackknife(grid, weights, gone / kept[grid.last], log_variance, person)
+        hazard_variance = _jackknife(
+            grid, weights, gone / n_risk[grid.last], np.cumsum(step / n_risk), person
+        )
     variance = np.where(survival > 0, survival**2 * relative, np.nan)
-    return ProductLimit(time, n_risk, n_event, n_censor, survival, variance)
+    return ProductLimit(time, n_risk, n_event, n_censor, survival, variance, hazard, hazard_variance)
 
 
-def _without_jitter(entry: Floats, exit: Floats) -> tuple[Floats, Floats]:
+def survivors(n_risk: Floats, n_event: Floats) -> tuple[NDArray[np.bool_], Floats]:
+    """Say where all at risk have the event, and how many are left elsewhere.
+
+    Where nobody is left the number at risk stands in: survival is 0 from there on, and nothing is divided by 0.
+    """
+    nobody_left = n_event >= n_risk * (1.0 - ROUNDING)
+    return nobody_left, np.where(nobody_left, n_risk, n_risk - n_event)
+
+
+def _counts(entry: Floats, exit: Floats, event: NDArray[np.bool_]) -> tuple[Floats, Floats, Floats, Floats]:
+    """Count rows at risk, events and other exits by sorting each kind of time alone, the quickest way."""
+    leaves, dies = np.sort(exit), np.sort(exit[event])
+    start = np.flatnonzero(np.concatenate(([True], leaves[1:] != leaves[:-1])))
+    time = leaves[start]
+    out = np.diff(start, append=leaves.size)
+    low = float(entry.min())
+    if low < time[0]:
+        entry = entry[entry >= time[0]]  # the others are there from the first time on
+    entered = np.searchsorted(np.sort(entry), time, side="left") + (leaves.size - entry.size)
+    n_event = np.zeros(time.size)
+    if dies.size:
+        began = np.flatnonzero(np.concatenate(([True], dies[1:] != dies[:-1])))
+        n_event[np.searchsorted(time, dies[began])] = np.diff(began, append=dies.size)
+    return time, (entered - start).astype(np.float64), n_event, out - n_event
+
+
+def _jackknife(grid: Grid, weights: Floats, gone: Floats, total: Floats, person: Ints | None) -> Floats:
+    """Sum of squared influences on the log of survival, or on the cumulative hazard.
+
+    The influence of a row at time t is total(t and exit) - total(entry) - [event by t] gone: constant once the
+    row has ended; before, linear in total(t).
+    """
+    before = np.concatenate([[0.0], total])[grid.first]
+    changes = (
+        Change(grid.first, weights, -weights * before),
+        Change(grid.last, -weights, weights * total[grid.last] - gone),
+    )
+    squares = sums_of_squares(grid, changes, person)
+    return squares[1, 1] + 2.0 * total * squares[0, 1] + total**2 * squares[0, 0]
+
+
+class Change:
+    """What an influence gains at a time: coefficients of functions of time that all rows share."""
+
+    def __init__(self, at: Ints, *coefficients: Floats) -> None:
+        self.at = at
+        self.coefficients = coefficients
+
+
+def sums_of_squares(
+    grid: Grid, changes: tuple[Change, Change], person: Ints | None
+) -> dict[tuple[int, int], Floats]:
+    """Sum over persons, at each time, the products of the coefficients that they have then.
+
+    A person's influence at time t is the sum over m of c_m(t) f_m(t), with functions f of time that are shared
+    and coefficients c that change where a row begins or ends. So the sum of squared influences needs only the
+    sums of c_m c_l, and those change where coefficients do.
+
+    Parameters
+    ----------
+    grid : Grid
+        The rows on their times.
+    changes : pair of Change
+        What each row adds to the coefficients as it begins and as it ends.
+    person : ndarray (n,) of int or None
+        Person of each row; None where each row is its own.
+
+    Returns
+    -------
+    dict
+        For each m <= l, an array (T,).
+    """
+    begin, end = changes
+    pairs = [(m, k) for k in range(len(begin.coefficients)) for m in range(k + 1)]
+    if person is None or _each_once(person):
+        out: dict[tuple[int, int], Floats] = {}
+        during = begin.coefficients
+        after = [a + b for a, b in zip(begin.coefficients, end.coefficients, strict=True)]
+        for m, k in pairs:
+            inside = during[m] * during[k]
+            change = grid.at(begin.at, inside) + grid.at(end.at, after[m] * after[k] - inside)
+            out[m, k] = np.cumsum(change[:-1])
+        return out
+    who = np.concatenate([person, person])
+    at = np.concatenate([begin.at, end.at])
+    order = np.lexsort((at, who))
+    who, at = who[order], at[order]
+    values = [
+        np.concatenate([a, b])[order] for a, b in zip(begin.coefficients, end.coefficients, strict=True)
+    ]
+    previous = _accumulate_within(who, values)
+    return {
+        (m, k): np.cumsum(grid.at(at, values[m] * values[k] - previous[m] * previous[k])[:-1])
+        for m, k in pairs
+    }
+
+
+def _each_once(person: Ints) -> bool:
+    return bool(np.bincount(person).max(initial=0) <= 1)
+
+
+def _accumulate_within(who: Ints, values: list[Floats]) -> list[Floats]:
+    """Turn changes into values, person by person, in place; return what each value was before its change.
+
+    Step by step along the changes of a person, for all persons at once: one long sum over everybody would lose
+    the digits of the small influences that a large cohort has.
+    """
+    start = np.flatnonzero(np.concatenate(([True], who[1:] != who[:-1])))
+    length = np.diff(start, append=who.size)
+    previous = [np.zeros_like(v) for v in values]
+    for step in range(1, int(length.max(initial=0))):
+        here = start[length > step] + step
+        for value, before in zip(values, previous, strict=True):
+            before[here] = value[here - 1]
+            value[here] += before[here]
+    return previous
+
+
+def without_jitter(entry: Floats, exit: Floats) -> tuple[Floats, Floats]:
     """Give times that differ by rounding alone one value, the smallest of them, as R's ``aeqSurv``."""
-    times = np.unique(np.concatenate([entry, exit]))
+    if _whole(exit) and _whole(entry):
+        return entry, exit
+    times = np.sort(np.concatenate([entry, exit]))
     times = times[np.isfinite(times)]
+    times = times[np.concatenate(([True], times[1:] != times[:-1]))]
     gap = np.diff(times)
-    tied = (gap <= TIMEFIX) | (gap / np.abs(times).mean() <= TIMEFIX)
+    tied = gap <= TIMEFIX * max(1.0, float(np.abs(times).mean()))
     if not tied.any():
         return entry, exit
     cuts = np.concatenate([[-np.inf], times[np.concatenate(([True], ~tied))]])
@@ -133,3 +295,11 @@ def _without_jitter(entry: Floats, exit: Floats) -> tuple[Floats, Floats]:
             remedy="Measure time in a smaller unit.",
         )
     return entry, exit
+
+
+def _whole(times: Floats) -> bool:
+    """Whether all finite times are whole numbers so small that one apart is never within the tolerance."""
+    if times.size and np.isfinite(times[0]) and times[0] != np.rint(times[0]):
+        return False  # most times that are not whole show it at once
+    finite = times[np.isfinite(times)]
+    return bool(np.abs(finite).max(initial=0.0) < 0.5 / TIMEFIX and (finite == np.rint(finite)).all())
