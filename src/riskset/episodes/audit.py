@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from riskset.episodes.printed import printed
 from riskset.tables import Matched
 
 
@@ -38,7 +39,10 @@ class ReadingAudit:
         Why the other rows are not used: rows by reason.
     found : dict
         Of those used, by what was found: times with values that disagree, values beyond a limit of detection,
-        converted, implausible or negative; periods of use, switches.
+        converted, outside the plausible range or below 0; periods of use, switches.
+    notes : tuple of AuditLine
+        Units and levels over calendar time: which unit from when to when, and steps of the level of the same
+        persons.
     """
 
     name: str
@@ -48,6 +52,7 @@ class ReadingAudit:
     rows_out: int
     explained: dict[str, int]
     found: dict[str, int]
+    notes: tuple[AuditLine, ...] = ()
 
     @property
     def balances(self) -> bool:
@@ -119,9 +124,11 @@ class WrongAudit:
     persons: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class EpisodeAudit:
     """How persons, rows, events and person-time became episodes.
+
+    Printed, it is a page of small tables: what went in, what came out and what explains the difference.
 
     Parameters
     ----------
@@ -194,6 +201,10 @@ class EpisodeAudit:
     components: dict[str, int] = field(default_factory=dict)
     causes: dict[str, int] = field(default_factory=dict)
     reading: tuple[ReadingAudit, ...] = ()
+
+    def __repr__(self) -> str:
+        """Write the audit as text."""
+        return printed(self)
 
     @property
     def balances(self) -> bool:

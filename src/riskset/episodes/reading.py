@@ -19,6 +19,20 @@ _MEASURE_EXPLAINED = {
     "rejected": "rejected",
     "merged": "merged with another of the same time",
 }
+_MEASURE_FOUND = {
+    "times that disagree": "times at which they disagree",
+    "behind a limit": "beyond a limit of detection",
+    "converted": "converted to another unit",
+    "implausible": "outside the plausible range (kept)",
+    "negative": "below 0 (kept)",
+}
+_DRUG_FOUND = {
+    "persons": "persons",
+    "periods": "periods of use",
+    "without stop": "without a stop",
+    "one-day": "of one day",
+    "switches": "switches of drug",
+}
 _DRUG_EXPLAINED = {
     "of others": "of people outside the cohort",
     "rejected": "rejected",
@@ -44,7 +58,6 @@ def measure_reading(measure: Measure) -> ReadingAudit:
     -------
     ReadingAudit
     """
-    kept = ("times that disagree", "behind a limit", "converted", "implausible", "negative")
     counts = measure.counts
     return ReadingAudit(
         measure.name,
@@ -53,7 +66,8 @@ def measure_reading(measure: Measure) -> ReadingAudit:
         counts["selected"],
         counts["values"],
         _nonzero(counts, _MEASURE_EXPLAINED),
-        {key: counts[key] for key in kept if counts.get(key)},
+        _nonzero(counts, _MEASURE_FOUND),
+        measure.notes,
     )
 
 
@@ -68,7 +82,6 @@ def drug_reading(drug: Drug) -> ReadingAudit:
     -------
     ReadingAudit
     """
-    kept = ("persons", "periods", "without stop", "one-day", "switches")
     counts = drug.counts
     return ReadingAudit(
         drug.name,
@@ -77,7 +90,7 @@ def drug_reading(drug: Drug) -> ReadingAudit:
         counts["selected"],
         counts["prescriptions"],
         _nonzero(counts, _DRUG_EXPLAINED),
-        {key: counts[key] for key in kept if counts.get(key)},
+        _nonzero(counts, _DRUG_FOUND),
     )
 
 
@@ -140,7 +153,7 @@ def match_notes(read: ReadingAudit) -> tuple[AuditLine, ...]:
         if found.near_misses:
             shown = ", ".join(f"{s.text} ({counted(s.rows, 'row')})" for s in found.near_misses)
             text = f"strings that look like a match and are not taken: {shown}"
-            lines.append(AuditLine(read.name, text, None, "note"))
+            lines.append(AuditLine(read.name, text, len(found.near_misses), "note"))
         if found.near_misses_withheld:
             text = "such strings of fewer than 5 persons, not shown"
             lines.append(AuditLine(read.name, text, found.near_misses_withheld, "note"))

@@ -85,7 +85,7 @@ def test_rows_in_are_rows_out_and_rows_explained():
         "without a value": 1,
         "merged with another of the same time": 1,
     }
-    assert mg.found == {"times that disagree": 1}
+    assert mg.found == {"times at which they disagree": 1}
     assert reading(found, "calcimimetic").explained == {"written twice": 1}
     assert all(read.balances for read in found.reading)
     assert found.balances
