@@ -180,7 +180,7 @@ def measures(
     >>> import numpy as np
     >>> reri, ap, s = measures(np.log([2.0, 3.0, 6.0]), 0.01 * np.eye(3))
     >>> print(reri)
-    2.00 (0.52 to 3.96), p = 0.00448 [MOVER]
+    2.00 (0.68 to 3.45), p = 0.00273 [MOVER]
     >>> print(s)
     1.67 (1.21 to 2.30), p = 0.00195 [delta]
     """

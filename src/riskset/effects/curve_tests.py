@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from riskset.cox import CoxFit, wald_test
 from riskset.design.factors import Factor, NumberFactor, SplineFactor, numeric
-from riskset.design.grammar import Expr, Name, names_in
+from riskset.design.grammar import Expr, names_in, render, rewrite
 from riskset.effects.profiles import Level
 
 Floats = NDArray[np.float64]
@@ -51,14 +51,44 @@ def forms(fit: CoxFit, variable: str) -> tuple[Factor, ...]:
     return tuple(f for f in fit.design.factors if variable in names_in(f.expr))
 
 
-def _linear_scale(fit: CoxFit, variable: str) -> Expr | None:
-    """Expression in which "linear" is meant: the spline's argument, or x beside its powers; None if all is linear."""
+def straight_scale(fit: CoxFit, variable: str) -> tuple[Expr | None, str]:
+    """Find the scale on which "straight" is meant for a nonlinear test, or else the reason why there is none.
+
+    A spline or polynomial holds the straight lines of its own argument: for ``rcs(log(x), 4)`` a straight line in
+    log(x). Plain terms hold those of the expression that all the others are made of: x in ``x + I(x^2)`` and
+    ``x + log(x)``, log(x) in ``log(x) + I(log(x)^2)``. A single plain term is straight on its own scale whatever
+    the data say, so that there is nothing to test.
+
+    Returns
+    -------
+    scale : Expr or None
+    reason : str
+        Empty where there is a scale.
+    """
     found = forms(fit, variable)
-    splines = [f for f in found if isinstance(f, SplineFactor)]
-    if splines:
-        return splines[0].inner
-    plain = [f.expr for f in found if isinstance(f, NumberFactor) and f.expr == Name(variable)]
-    return plain[0] if plain and len(found) > 1 else None
+    splines = [f.inner for f in found if isinstance(f, SplineFactor) and f.basis.size > 1]
+    plain = [f.expr for f in found if isinstance(f, NumberFactor)]
+    plain += [f.inner for f in found if isinstance(f, SplineFactor) and f.basis.size == 1]
+    if not splines and len(set(plain)) == 1:
+        return None, f"the model holds {render(plain[0])} alone, which is straight on its own scale"
+    every = {*splines, *plain}
+    shared = [u for u in (*splines, *plain) if all(_stands_in(u, e) for e in every)]
+    if len(found) > len(splines) + len(plain) or not shared:
+        return None, f"the terms of {variable} hold no straight line that they bend from"
+    return shared[0], ""
+
+
+def _stands_in(part: Expr, expr: Expr) -> bool:
+    """Say whether an expression stands within another, or is it."""
+    seen = False
+
+    def look(e: Expr) -> Expr | None:
+        nonlocal seen
+        seen = seen or e == part
+        return None
+
+    rewrite(expr, look)
+    return seen
 
 
 def curve_tests(
@@ -75,14 +105,14 @@ def curve_tests(
     # A coefficient that could not be estimated counts as zero, as in R: its column leaves, and its degree of freedom.
     estimated = ~np.isnan(fit.params)
     curves = {k: estimated * contrasts(fit, variable, grid, float(grid[0]), p) for k, p in at_level.items()}
-    scale = _linear_scale(fit, variable)
+    scale, _ = straight_scale(fit, variable)
     u = None if scale is None else numeric(scale, pl.DataFrame({variable: grid}))
     bends = {} if u is None else {k: _departures(c, u) for k, c in curves.items()}
 
     tests: list[CurveTest] = []
 
     def add(name: Question, level: Level | None, vectors: Floats) -> None:
-        basis = _row_space(vectors)
+        basis = row_space(vectors)
         if basis.size:
             found = wald_test(fit, basis)
             tests.append(CurveTest(name, level, found.chi2, int(found.df), found.p))
@@ -108,7 +138,7 @@ def _departures(curve: Floats, u: Floats) -> Floats:
     return curve - share[:, None] * curve[-1]
 
 
-def _row_space(vectors: Floats) -> Floats:
+def row_space(vectors: Floats) -> Floats:
     """Orthonormal basis of the space that rows span, columns first scaled to one size."""
     size = np.abs(vectors).max(axis=0)
     used = size > RANK_TOLERANCE * max(float(size.max()), 1e-300)
