@@ -192,7 +192,20 @@ def test_splitting_every_row_anywhere_leaves_effects_and_curves(shares):
 
 @pytest.mark.parametrize(
     ("term", "df"),
-    [("albumin", 1), ("log(albumin)", 1), ("albumin + I(albumin^2)", 2), ("rcs(albumin, 5)", 4)],
+    [
+        ("albumin", 1),
+        ("log(albumin)", 1),
+        ("albumin + I(albumin^2)", 2),
+        ("rcs(albumin, 5)", 4),
+        ("log(albumin) + I(log(albumin)^2)", 2),
+        ("albumin + log(albumin)", 2),
+        ("poly(albumin, 3)", 3),
+        ("poly(albumin, 2, raw=TRUE)", 2),
+        ("bs(albumin, df=4)", 4),
+        ("bs(albumin, knots=[3.5], degree=1)", 2),
+        ("ns(albumin, df=3)", 3),
+        ("ns(log(albumin), 2)", 2),
+    ],
 )
 def test_any_form_of_the_exposure_has_its_curve(term, df):
     fit = coxph(f"Surv(time, death) ~ ({term}) * sex", PBC)
@@ -201,6 +214,7 @@ def test_any_form_of_the_exposure_has_its_curve(term, df):
     assert found.test("interaction").df == df
     nonlinear = found.test("nonlinear interaction")
     assert (nonlinear.df if nonlinear else 0) == df - 1
+    assert bool(found.straight) == (df > 1) != bool(found.no_nonlinear)
     for s in found.strata:  # the contrast that the fit itself makes of the two profiles
         direct = fit.contrast({"albumin": 3.0, "sex": s.level}, {"albumin": 3.5, "sex": s.level})
         assert s.log_hazard_ratio[0] == pytest.approx(direct.estimate, rel=1e-10)

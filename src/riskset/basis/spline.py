@@ -8,6 +8,8 @@ knots, table 2.3.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -95,3 +97,19 @@ def restricted_cubic_spline(x: Floats, knots: Floats) -> Floats:
             cube(t) - tail_before * ((last - t) / width) + tail_last * ((before - t) / width)
         ) / (last - first) ** 2
     return columns
+
+
+@dataclass(frozen=True, slots=True)
+class RestrictedCubicSpline:
+    """A restricted cubic spline with its knots, at least three and increasing."""
+
+    knots: tuple[float, ...]
+
+    @property
+    def size(self) -> int:
+        """Number of columns."""
+        return len(self.knots) - 1
+
+    def columns(self, x: Floats) -> Floats:
+        """Evaluate the basis, shape (n, size)."""
+        return restricted_cubic_spline(x, np.array(self.knots))

@@ -1,22 +1,20 @@
 """Factors of a term: what was learnt from the fitted rows, frozen, and replayed on any other rows.
 
-A factor is one of three: a number, a category with its levels, or a restricted cubic spline with its knots.
+A factor is one of three: a number, a category with its levels, or a spline or polynomial with its knots.
 """
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from riskset.basis import default_knots, restricted_cubic_spline
-from riskset.basis.spline import QUANTILES
-from riskset.design.evaluate import to_polars_expr
-from riskset.design.grammar import Call, Expr, Items, Name, Number, Text, Unary, names_in, render
-from riskset.errors import DesignError, RisksetWarning
+from riskset.design.evaluate import computed, label, numeric, to_polars_expr
+from riskset.design.grammar import Call, Expr, Number, Text, render
+from riskset.design.splines import SPLINES, SplineFactor, learn_spline
+from riskset.errors import DesignError
 
 Floats = NDArray[np.float64]
 Values = NDArray[np.float64] | NDArray[np.bool_]  # of a column of the matrix
@@ -105,31 +103,6 @@ class CategoryFactor:
         return [codes == k for k in self._coded(contrasts)]
 
 
-@dataclass(frozen=True, slots=True)
-class SplineFactor:
-    """A restricted cubic spline of an expression: columns x, x', x'', ... as rms names them."""
-
-    expr: Expr
-    inner: Expr
-    knots: tuple[float, ...]
-
-    @property
-    def label(self) -> str:
-        """The expression as written."""
-        return label(self.expr)
-
-    def names(self, *, contrasts: bool) -> list[str]:
-        """Names of its columns, primed; ``contrasts`` does not matter to a spline."""
-        del contrasts
-        return [label(self.inner) + "'" * j for j in range(len(self.knots) - 1)]
-
-    def columns(self, frame: pl.DataFrame, *, contrasts: bool) -> list[Values]:
-        """Basis of the spline."""
-        del contrasts
-        basis = restricted_cubic_spline(numeric(self.inner, frame), np.array(self.knots))
-        return list(np.ascontiguousarray(basis.T))
-
-
 Factor = NumberFactor | CategoryFactor | SplineFactor
 
 
@@ -146,13 +119,13 @@ def learn(expr: Expr, frame: pl.DataFrame, order: pl.Expr | None, person: str | 
     person : str or None
         Column of the person; knots then come from each person's first row.
     """
-    if isinstance(expr, Call) and expr.function == "rcs":
-        return _learn_spline(expr, frame, order, person)
+    if isinstance(expr, Call) and expr.function in SPLINES:
+        return learn_spline(expr, frame, order, person)
     if isinstance(expr, Call) and expr.function == "factor":
         return _learn_factor(expr, frame)
     if isinstance(expr, Call) and expr.function == "strata":
         return learn_strata(expr, frame)
-    values = _computed(expr, frame.head(1), to_polars_expr(expr)).dtype
+    values = computed(expr, frame.head(1), to_polars_expr(expr)).dtype
     if values.is_numeric():
         return NumberFactor(expr)
     if isinstance(values, pl.Enum | pl.Categorical | pl.String | pl.Boolean):
@@ -170,42 +143,9 @@ def learn_strata(expr: Call, frame: pl.DataFrame) -> CategoryFactor:
     return CategoryFactor(expr, expr.arguments, tuple(ordered))
 
 
-def label(expr: Expr) -> str:
-    """Text that stands for an expression in names: a column's own name, or the expression as written."""
-    return expr.name if isinstance(expr, Name) else render(expr)
-
-
-def numeric(expr: Expr, frame: pl.DataFrame) -> Floats:
-    """Value of a numeric expression in each row, finite or an error.
-
-    Raises
-    ------
-    DesignError
-        If a value is missing, or is no finite number, such as the logarithm of zero.
-    """
-    values = _computed(expr, frame, to_polars_expr(expr).cast(pl.Float64))
-    if values.len() != frame.height:  # a constant
-        values = values.new_from_index(0, frame.height)
-    if values.null_count():
-        raise DesignError(
-            "a value is missing",
-            where=label(expr),
-            rows=(np.flatnonzero(values.is_null().to_numpy()) + 2).tolist(),
-        )
-    array = values.to_numpy()
-    if not np.isfinite(array).all():
-        raise DesignError(
-            "a value is no finite number, such as the logarithm of zero or below",
-            where=label(expr),
-            rows=(np.flatnonzero(~np.isfinite(array)) + 2).tolist(),
-            remedy=f"Correct the rows or transform {', '.join(dict.fromkeys(names_in(expr)))} in another way.",
-        )
-    return array
-
-
 def _levels(expr: Expr, frame: pl.DataFrame) -> list[Level]:
     """Levels in order: as declared for an Enum, False before True, sorted otherwise."""
-    values = _computed(expr, frame, to_polars_expr(expr))
+    values = computed(expr, frame, to_polars_expr(expr))
     if isinstance(values.dtype, pl.Enum):
         return values.dtype.categories.to_list()
     if values.dtype == pl.Boolean:
@@ -232,69 +172,9 @@ def _learn_factor(expr: Call, frame: pl.DataFrame) -> CategoryFactor:
     return CategoryFactor(expr, expr.arguments, tuple((level,) for level in levels))
 
 
-def _learn_spline(expr: Call, frame: pl.DataFrame, order: pl.Expr | None, person: str | None) -> SplineFactor:
-    options = dict(expr.keywords)
-    given = [*expr.arguments[1:], *(options.pop(k) for k in ("knots", "k") if k in options)]
-    if not expr.arguments or len(given) != 1 or options:
-        raise DesignError(
-            f"cannot read {render(expr)!r}",
-            where="formula",
-            remedy="Write rcs(x, 4) for four knots at Harrell's quantiles, or rcs(x, knots=[1, 2, 3]).",
-        )
-    inner, wish = expr.arguments[0], given[0]
-    if isinstance(wish, Items):
-        knots = tuple(sorted({_constant(k, expr) for k in wish.items}))
-        if len(knots) < 3:
-            raise DesignError("a restricted cubic spline needs at least three knots", where=render(expr))
-        return SplineFactor(expr, inner, knots)
-    asked = _constant(wish, expr)
-    if asked not in QUANTILES:
-        raise DesignError("the number of knots must be 3, 4, 5, 6 or 7", where=render(expr))
-    rows = frame
-    if person is not None:
-        # One value per person, so that those with many rows do not draw the knots to them.
-        first = frame if order is None else frame.sort(order, maintain_order=True)
-        rows = first.unique(person, keep="first", maintain_order=True)
-    knots = default_knots(numeric(inner, rows), int(asked))
-    if knots.size < 3:
-        raise DesignError(
-            f"tied values leave {knots.size} distinct knots of {int(asked)}; a spline needs three",
-            where=render(expr),
-            remedy="Give the knots, or use the variable as it is.",
-        )
-    if knots.size < asked:
-        warnings.warn(
-            RisksetWarning(f"{render(expr)}: tied values leave {knots.size} distinct knots of {int(asked)}"),
-            stacklevel=2,
-        )
-    return SplineFactor(expr, inner, tuple(knots.tolist()))
-
-
-def _constant(expr: Expr, within: Expr) -> float:
-    match expr:
-        case Number(value):
-            return value
-        case Unary("-", Number(value)):
-            return -value
-        case _:
-            raise DesignError("knots must be numbers", where=render(within))
-
-
-def _computed(expr: Expr, frame: pl.DataFrame, values: pl.Expr) -> pl.Series:
-    """Compute the values of an expression; the library's own refusal may quote one of them."""
-    try:
-        return frame.select(values).to_series()
-    except pl.exceptions.PolarsError:
-        raise DesignError(
-            "cannot be computed from its columns",
-            where=label(expr),
-            remedy="Functions and arithmetic take numbers; a column of text is a term of its own.",
-        ) from None
-
-
 def _values(expr: Expr, frame: pl.DataFrame) -> pl.Series:
     """Values of an expression, categories as text."""
-    values = _computed(expr, frame, to_polars_expr(expr))
+    values = computed(expr, frame, to_polars_expr(expr))
     return values.cast(pl.String) if values.dtype == pl.Categorical else values
 
 

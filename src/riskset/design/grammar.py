@@ -81,6 +81,8 @@ class Binary:
     right: Expr
 
 
+TRUTH = tuple(Name(word) for word in ("TRUE", "FALSE", "True", "False"))  # of a keyword, raw=TRUE, no columns
+
 Expr = Number | Text | Name | Call | Items | Unary | Binary
 
 
@@ -252,7 +254,8 @@ def names_in(expr: Expr) -> Iterator[str]:
             for argument in arguments:
                 yield from names_in(argument)
             for _, value in keywords:
-                yield from names_in(value)
+                if value not in TRUTH:
+                    yield from names_in(value)
         case Items(items):
             for item in items:
                 yield from names_in(item)

@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from riskset.cox import CoxFit
-from riskset.design.factors import SplineFactor
+from riskset.design.factors import SplineFactor, label
 from riskset.effects.curve_result import Band, CurveStratum, HazardRatioCurve
-from riskset.effects.curve_tests import contrasts, curve_tests, forms
+from riskset.effects.curve_tests import contrasts, curve_tests, forms, straight_scale
 from riskset.effects.exposure_range import (
     baseline_median,
     histogram_bins,
@@ -197,6 +197,7 @@ def hazard_ratio_curve(
             f"coefficients of {variable!r} could not be estimated",
             remedy=f"Look at fit.message, and at how {variable!r} enters the formula.",
         )
+    straight, no_nonlinear = straight_scale(fit, variable)
     return HazardRatioCurve(
         variable=variable,
         by=by,
@@ -209,6 +210,8 @@ def hazard_ratio_curve(
         level=level,
         variance="robust" if fit.robust else "model-based",
         band=band,
+        straight="" if straight is None else label(straight),
+        no_nonlinear=no_nonlinear,
     )
 
 

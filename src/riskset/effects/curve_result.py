@@ -81,8 +81,14 @@ class HazardRatioCurve:
     tests : tuple of CurveTest
         Overall and nonlinear per stratum, then overall, nonlinear, interaction and nonlinear interaction for all.
         A claim of "linear" rests on the nonlinear test, of a "trend" on the overall one.
+    straight : str
+        Expression on whose scale the nonlinear tests ask whether the curve is straight, as "mg" or "log(mg)"; empty
+        where there is no such test.
+    no_nonlinear : str
+        Why there is none; empty where there is one.
     knots : tuple of float
-        Of the spline, on the scale of its argument; empty where there is none.
+        Of the spline, on the scale of its argument; the interior ones of ``bs`` and ``ns``; empty where there is no
+        spline.
     bins : ndarray (bins + 1,)
         Edges of the histograms, the same for all strata.
     level : float
@@ -104,6 +110,8 @@ class HazardRatioCurve:
     level: float
     variance: Literal["model-based", "robust"]
     band: Band = "pointwise"
+    straight: str = ""
+    no_nonlinear: str = ""
 
     def test(self, name: str, level: Level | None = None) -> CurveTest | None:
         """Look up a test; None where it does not apply, as the nonlinear test of a linear term."""
@@ -189,5 +197,9 @@ class HazardRatioCurve:
         for t in self.tests:
             where = "all" if t.level is None else label_of(t.level)
             lines.append(f"  {t.name} ({where}): chi-square {t.chi2:.2f} on {t.df} df, p = {t.p:.3g}")
+        if self.straight:
+            lines.append(f"  nonlinear: departures from a straight line in {self.straight}")
+        elif self.no_nonlinear:
+            lines.append(f"  no nonlinear test: {self.no_nonlinear}")
         lines += [f"  no curve for {label_of(level)}: {reason}" for level, reason in self.omitted]
         return "\n".join(lines)

@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from riskset.cox import CoxFit, wald_test
-from riskset.design.factors import Factor, NumberFactor, SplineFactor, numeric
+from riskset.design.factors import CategoryFactor, Factor, NumberFactor, SplineFactor, numeric
 from riskset.design.grammar import Expr, names_in, render, rewrite
 from riskset.effects.profiles import Level
 
@@ -69,11 +69,11 @@ def straight_scale(fit: CoxFit, variable: str) -> tuple[Expr | None, str]:
     splines = [f.inner for f in found if isinstance(f, SplineFactor) and f.basis.size > 1]
     plain = [f.expr for f in found if isinstance(f, NumberFactor)]
     plain += [f.inner for f in found if isinstance(f, SplineFactor) and f.basis.size == 1]
-    if not splines and len(set(plain)) == 1:
+    every = {*splines, *plain, *(f.expr for f in found if isinstance(f, CategoryFactor))}
+    if not splines and len(every) == len(set(plain)) == 1:
         return None, f"the model holds {render(plain[0])} alone, which is straight on its own scale"
-    every = {*splines, *plain}
     shared = [u for u in (*splines, *plain) if all(_stands_in(u, e) for e in every)]
-    if len(found) > len(splines) + len(plain) or not shared:
+    if not shared:
         return None, f"the terms of {variable} hold no straight line that they bend from"
     return shared[0], ""
 

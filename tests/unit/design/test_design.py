@@ -176,3 +176,49 @@ def test_frames_of_any_library():
         to_polars(3)
     with pytest.raises(DesignError, match="no column 'agee'"):
         to_polars(ROWS, ["agee"])
+
+
+@pytest.mark.parametrize(
+    ("term", "words"),
+    [
+        ("bs(age, 5, 3)", "cannot read"),
+        ("bs(age, knot=[50])", "cannot read"),
+        ("bs(age, df=2)", "df must be 3 or more"),
+        ("bs(age, df=5.5)", "whole number"),
+        ("bs(age, df=5, knots=[50])", "df or knots"),
+        ("bs(age, degree=0)", "use a category"),
+        ("bs(age, knots=[10])", "on or outside the boundary"),
+        ("bs(age, boundary=[10])", "two different numbers"),
+        ("ns(old + 0 * age - old)", "all values are the same"),
+        ("ns(age, df=age)", "must be numbers"),
+        ("poly(old, 2)", "less than the number of values"),
+        ("poly(age, 2, raw=1)", "TRUE or FALSE"),
+        ("rcs(age, k=3, knots=[1, 2, 3])", "cannot read"),
+        ("rcs(age)", "cannot read"),
+    ],
+)
+def test_splines_that_cannot_be_are_refused(term, words):
+    with pytest.raises(DesignError, match=words):
+        design(term)
+
+
+def test_knots_of_b_splines_come_from_one_value_per_person_and_are_replayed():
+    rows = pl.DataFrame({"id": [1, 1, 1, 2, 3], "t": [0, 1, 2, 0, 0], "x": [1.0, 9.0, 9.0, 2.0, 4.0]})
+    d = design("bs(x, df=4) + ns(x, 2) + poly(x, 2, raw=TRUE)", rows, order=pl.col("t"), person="id")
+    assert d.names == (
+        "bs(x, df=4)[1]", "bs(x, df=4)[2]", "bs(x, df=4)[3]", "bs(x, df=4)[4]", "ns(x, 2)[1]", "ns(x, 2)[2]",
+        "poly(x, 2, raw=TRUE)[1]", "poly(x, 2, raw=TRUE)[2]",
+    )  # fmt: skip
+    bs, ns, poly = d.factors
+    assert bs.knots == ns.knots == (2.0,)  # the median of 1, 2 and 4
+    assert bs.basis.boundary == (1.0, 9.0)  # the range of all rows
+    assert (poly.knots, d.variables) == ((), ("x",))
+    np.testing.assert_array_equal(d.matrix(rows)[2:4], d.matrix(rows[2:4]))
+    with pytest.warns(RisksetWarning, match="beyond its boundary knots"):
+        d.row({"x": 10.0})
+
+
+def test_tied_values_leave_fewer_knots_of_a_b_spline():
+    rows = pl.DataFrame({"x": [1.0] * 8 + [2.0, 3.0]})
+    with pytest.warns(RisksetWarning, match="0 distinct knots of 1"):
+        assert design("bs(x, df=4)", rows).names == tuple(f"bs(x, df=4)[{j}]" for j in (1, 2, 3))

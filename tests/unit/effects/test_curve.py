@@ -212,3 +212,27 @@ def test_what_ran_off_has_no_limits():
     (s,) = curve.strata
     assert np.isfinite(s.upper[0])
     assert s.upper[1] > 1e6
+
+
+@pytest.mark.parametrize(
+    ("formula", "straight", "reason"),
+    [
+        ("mg", "", "holds mg alone"),
+        ("log(mg)", "", "holds log(mg) alone"),
+        ("poly(mg, 1)", "", "holds mg alone"),
+        ("mg + I(mg^2)", "mg", ""),
+        ("mg + log(mg)", "mg", ""),
+        ("log(mg) + I(log(mg)^2)", "log(mg)", ""),
+        ("rcs(log(mg), 3)", "log(mg)", ""),
+        ("bs(mg, df=4) + sex", "mg", ""),
+        ("sqrt(mg) + log(mg)", "", "no straight line that they bend from"),
+        ("I(mg > 2.5)", "", "no straight line that they bend from"),
+        ("I(mg > 2.5) + mg:sex", "mg", ""),
+    ],
+)
+def test_what_nonlinear_means_is_said_of_each_basis(formula, straight, reason):
+    curve = hazard_ratio_curve(fit(formula), "mg", at={"sex": "f"} if "sex" in formula else None)
+    assert curve.straight == straight
+    assert reason in curve.no_nonlinear
+    assert (curve.test("nonlinear") is None) == (straight == "")
+    assert f"straight line in {straight}" in repr(curve) if straight else "no nonlinear test" in repr(curve)
