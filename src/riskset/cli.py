@@ -1,4 +1,4 @@
-"""The commands: simulate, check, run, show, compare, demo, schema.
+"""The commands: simulate, new, check, run, show, compare, demo, schema.
 
 Imports stand inside the commands here and nowhere else: this is the edge of the program, and `riskset --help`
 must answer at once, without loading polars, matplotlib and the rest.
@@ -90,6 +90,26 @@ def simulate(
         del cohort  # there is one so far
         files = simulate_tables(out, patients=patients, seed=seed, format=format.value)
         print(f"{len(files)} tables in {out}: {', '.join(files)}")
+
+
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the plan is written.")],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[FILES]...", help="The tables; without any, empty ones are made.", show_default=False
+        ),
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Draft a plan from tables: what they hold, and a guess at each key, marked to be confirmed."""
+    with _refusals(debug):
+        from riskset.study.draft import draft_study
+
+        with stages() as progress:
+            text = draft_study(folder, files or [], progress)
+        print(text)
 
 
 @app.command()

@@ -105,6 +105,27 @@ def sheet_columns(content: bytes, spec: TableSpec) -> tuple[str, ...]:
     return tuple(_header(book, _chosen(book, spec), spec))
 
 
+def sheet_names(content: bytes, spec: TableSpec) -> tuple[str, ...]:
+    """Read the names of a workbook's sheets, in its order.
+
+    Parameters
+    ----------
+    content : bytes
+        Of the workbook.
+    spec : TableSpec
+
+    Returns
+    -------
+    tuple of str
+
+    Raises
+    ------
+    TableError
+        If it is no workbook that can be read.
+    """
+    return tuple(_open(content, spec).sheet_names)
+
+
 def _open(content: bytes, spec: TableSpec) -> Any:
     try:
         library = import_module("fastexcel")
