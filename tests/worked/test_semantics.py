@@ -12,7 +12,7 @@ import pytest
 
 import riskset.errors
 from riskset.cohort import Source
-from riskset.episodes import Episodes, Timeline
+from riskset.episodes import Episodes, Timeline, check_episodes
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,7 +35,12 @@ CASES, _ = SEMANTICS.cases()
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
 def test_rule(case: Any):
-    names: dict[str, Any] = {"Timeline": Timeline, "Source": Source, "pl": pl}
+    names: dict[str, Any] = {
+        "Timeline": Timeline,
+        "Source": Source,
+        "check_episodes": check_episodes,
+        "pl": pl,
+    }
     result: Any = None
     refused = ""
     checked = 0

@@ -18,8 +18,8 @@ PERSONS = 20  # with values on both sides; the median of fewer is chance
 SAMPLE = 2_000  # persons looked at: a step is everybody's
 
 
-def unit_notes(name: str, units: pl.Series, ticks: Ticks) -> tuple[AuditLine, ...]:
-    """Tell from when to when each unit was written, where there are several.
+def unit_notes(name: str, units: pl.Series, ticks: Ticks, how: str = "in") -> tuple[AuditLine, ...]:
+    """Tell from when to when each unit or method was written, where there are several.
 
     Parameters
     ----------
@@ -28,6 +28,8 @@ def unit_notes(name: str, units: pl.Series, ticks: Ticks) -> tuple[AuditLine, ..
         As written, one per row.
     ticks : int64 array
         Calendar time.
+    how : str
+        "in" a unit, "by" a method.
 
     Returns
     -------
@@ -35,14 +37,16 @@ def unit_notes(name: str, units: pl.Series, ticks: Ticks) -> tuple[AuditLine, ..
         One per unit, with its rows; months only, for a date of a single row is a patient's.
     """
     day = pl.Series("day", (ticks // DAY).astype(np.int32)).cast(pl.Date)
-    frame = pl.DataFrame({"unit": units.cast(pl.String).str.strip_chars(), "day": day})
+    frame = pl.DataFrame(
+        {"unit": units.cast(pl.String).str.strip_chars().fill_null("nothing written"), "day": day}
+    )
     found = frame.group_by("unit").agg(
         pl.len(), pl.col("day").min().alias("first"), pl.col("day").max().alias("last")
     )
     if found.height < 2:
         return ()
     return tuple(
-        AuditLine(name, f"{name}: values in {unit} from {first:%Y-%m} to {last:%Y-%m}", n, "note")
+        AuditLine(name, f"{name}: values {how} {unit} from {first:%Y-%m} to {last:%Y-%m}", n, "note")
         for unit, n, first, last in found.sort("first", "unit").iter_rows()
     )
 

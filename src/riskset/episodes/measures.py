@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from riskset.episodes.audit import AuditLine
+from riskset.episodes.excluding import without_flagged
 from riskset.episodes.levels import level_notes, unit_notes
 from riskset.episodes.persons import PERSON, Persons, Selection, reject_times, select_rows
 from riskset.episodes.same_time import SameDay, one_per_time
@@ -120,6 +121,8 @@ def read_measure(
     below_limit: BelowLimit | None,
     date_only: str | None,
     plausible: tuple[float, float] | None,
+    exclude: str | None,
+    method: str | None,
 ) -> tuple[Measure, Rejects]:
     """Read the values of one measure from a table.
 
@@ -130,8 +133,10 @@ def read_measure(
     measure : Measure
     rejects : Rejects
     """
-    columns = [c for c in (time, value, unit, date_only) if c is not None]
-    selection = select_rows(persons, table, columns, where=where, name=name)
+    columns = [c for c in (time, value, unit, date_only, exclude, method) if c is not None]
+    selection, n_excluded = without_flagged(
+        select_rows(persons, table, columns, where=where, name=name), exclude
+    )
     frame, rejects = selection.frame, selection.rejects
     # One row of a person may break several rules; whatever breaks one is not used.
     wrong = frame[ROW].is_in(rejects.frame["row"].implode()).to_numpy()
@@ -153,8 +158,11 @@ def read_measure(
         selection, usable, unit, unit_is, to, analyte or name, name, rejects
     )
     usable &= np.isfinite(factors)
-    if unit is not None and persons.calendar:
-        notes += unit_notes(name, frame[unit].filter(pl.Series(usable)), times.ticks[usable])
+    if persons.calendar:
+        kept = pl.Series(usable)
+        for column, how in ((unit, "in"), (method, "by")):
+            if column is not None:
+                notes += unit_notes(name, frame[column].filter(kept), times.ticks[usable], how)
     person = frame[PERSON].to_numpy()[usable]
     ticks = times.ticks[usable] - persons.origin[person]
     numbers = significant(numbers[usable] * factors[usable])
@@ -175,6 +183,7 @@ def read_measure(
     counts = {
         "selected": selection.rows_selected,
         "of others": selection.rows_of_others,
+        "excluded": n_excluded,
         "without value": int((~present & ~wrong).sum()),
         "rejected": int(frame.height - usable.sum() - (~present & ~wrong).sum()),
         "converted": converted,

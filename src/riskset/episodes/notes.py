@@ -28,6 +28,7 @@ def measure_notes(measure: Measure) -> tuple[AuditLine, ...]:
     lines = [AuditLine(name, "rows selected", counts["selected"])]
     said = (
         ("of others", "rows of people outside the cohort"),
+        ("excluded", "rows that their flag excludes"),
         ("without value", "rows without a value (the value before stays in force)"),
         ("rejected", "rows rejected"),
         ("behind a limit", "values behind a limit of detection"),

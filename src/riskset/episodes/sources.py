@@ -73,6 +73,8 @@ class Sources:
         below_limit: BelowLimit | None = None,
         date_only: str | None = None,
         plausible: tuple[float, float] | None = None,
+        exclude: str | None = None,
+        method: str | None = None,
     ) -> Self:
         """Add a repeated measurement: the value in force is the last one drawn before.
 
@@ -109,6 +111,11 @@ class Sources:
             Column, true where the time is known by date only.
         plausible : pair of float, optional
             Lowest and highest value that can be true, in the unit wanted; others are kept and counted.
+        exclude : str, optional
+            Column, true in rows that must not be used: values drawn in hospital. They are counted; an empty flag is
+            a reject.
+        method : str, optional
+            Column of methods or instruments: the audit says from when to when each was in use.
         """
         forward, over = ticks_of(carry_forward, name), ticks_of(window, name)
         one_of("use", use, USES, name)
@@ -133,6 +140,8 @@ class Sources:
             below_limit=below_limit,
             date_only=date_only,
             plausible=plausible,
+            exclude=exclude,
+            method=method,
         )
         return self._with(self._parts.add_measure(measure, rejects))
 
