@@ -6,6 +6,8 @@ from riskset.cox.compare import anova
 from riskset.cox.concordance import Concordance
 from riskset.cox.coxph import coxph
 from riskset.cox.estimates import Contrast, GlobalTests, ProfileInterval
+from riskset.cox.fine_gray import FineGrayFit, fine_gray
+from riskset.cox.fine_gray_expand import finegray_expand
 from riskset.cox.fit import CoxFit
 from riskset.cox.hypotheses import Test
 from riskset.cox.inference import likelihood_ratio, profile_interval, wald_test
@@ -20,6 +22,7 @@ __all__ = [
     "Contrast",
     "CoxFit",
     "CoxSurvival",
+    "FineGrayFit",
     "Firth",
     "GlobalTests",
     "MatrixFit",
@@ -34,6 +37,8 @@ __all__ = [
     "cox_zph",
     "coxph",
     "coxph_matrix",
+    "fine_gray",
+    "finegray_expand",
     "likelihood_ratio",
     "profile_interval",
     "split_episodes",

@@ -13,7 +13,17 @@ from riskset.cox.penalised import maximum
 from riskset.cox.penalties import Firth, Penalty, Quadratic, Ridge
 from riskset.cox.robust import cluster_scores
 from riskset.errors import FitError
-from riskset.kernel import RiskRows, State, build_index, by_shares, evaluate, information, risk_rows, score
+from riskset.kernel import (
+    RiskRows,
+    State,
+    Staying,
+    build_index,
+    by_shares,
+    evaluate,
+    information,
+    risk_rows,
+    score,
+)
 from riskset.linalg import Cholesky, quadratic_form, rank_revealing_cholesky
 
 Floats = NDArray[np.float64]
@@ -112,6 +122,7 @@ def coxph_matrix(
     tolerance: float = 1e-9,
     max_iterations: int = 40,
     timefix: bool = True,
+    staying: Staying | None = None,
     overwrite_X: bool = False,
 ) -> MatrixFit:
     """Log hazard ratios of the columns of a matrix, by maximum partial likelihood.
@@ -146,6 +157,8 @@ def coxph_matrix(
         0 evaluates the model at its starting values.
     timefix : bool
         Treat times closer than R's tolerance as one.
+    staying : Staying, optional
+        Rows that stay at risk after their exit, with weights that fade.
     overwrite_X : bool
         Whether ``X`` may be centred in place.
 
@@ -194,6 +207,7 @@ def coxph_matrix(
         weight=weight,
         ties=ties,
         timefix=timefix,
+        stays=None if staying is None else staying.stays,
     )
     expected = int(died.sum()) if weight is None else int((died & (weight > 0)).sum())
     if index.death_row.size != expected:
@@ -220,7 +234,8 @@ def coxph_matrix(
     if not np.isfinite(means).all():
         bad = np.flatnonzero(~np.isfinite(covariates).all(axis=1))
         raise FitError("covariates must be finite numbers", where="X", rows=(bad + 2).tolist())
-    rows = risk_rows(index, held, _take(shift, index.kept), centre)
+    fading = None if staying is None else staying.on(index)
+    rows = risk_rows(index, held, _take(shift, index.kept), centre, fading)
 
     start = np.zeros(p) if init is None else _vector(init, p, "init")
     top = maximum(rows, start, settled_penalty, tolerance=tolerance, max_iterations=max_iterations)
@@ -279,7 +294,7 @@ def _covariance(rows: RiskRows, top: Maximum) -> Floats:
         return V
     L = top.cholesky.factor
     turned = linalg.solve_triangular(L, rows.part(slice(None))[:, keep].T, lower=True).T
-    turned_rows = risk_rows(rows.index, np.ascontiguousarray(turned), rows.offset)
+    turned_rows = risk_rows(rows.index, np.ascontiguousarray(turned), rows.offset, fading=rows.fading)
     theirs, _ = information(turned_rows, evaluate(turned_rows, L.T @ top.state.beta[keep]))
     root = linalg.solve_triangular(np.linalg.cholesky(theirs), np.eye(L.shape[0]), lower=True, trans=1)
     root = linalg.solve_triangular(L, root, lower=True, trans=1)

@@ -176,6 +176,12 @@ def bootstrap(
     matrix = fit.matrix
     if matrix.rows.index.exact:
         raise FitError("exact ties know no weights, so that persons cannot be drawn", where="bootstrap")
+    if matrix.rows.fading is not None:
+        raise FitError(
+            "weights of a subdistribution hazard would have to be estimated anew in every replicate",
+            where="bootstrap",
+            remedy="Use the robust variance of riskset.fine_gray.",
+        )
     person = _persons(fit, by)
     n_persons = int(person.max(initial=-1)) + 1
     kept = matrix.rows.index.kept

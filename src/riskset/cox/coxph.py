@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -20,8 +21,21 @@ from riskset.design.evaluate import to_polars_expr
 from riskset.design.formula import Surv
 from riskset.design.grammar import Expr, Name
 from riskset.errors import DesignError, FitError, RisksetError, RisksetWarning
+from riskset.kernel import Staying
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What rows are fitted: the frame, its times, matrix (n, p), strata and weights."""
+
+    frame: pl.DataFrame
+    entry: Floats | None
+    exit: Floats
+    X: Floats
+    stratum: NDArray[np.int64] | None
+    weight: Floats | None
 
 
 def coxph(
@@ -102,6 +116,40 @@ def coxph(
     >>> print(f"{fit.params[0]:.4f} ({fit.std_error[0]:.4f})")
     1.6769 (1.2776)
     """
+    return fit_formula(
+        formula,
+        data,
+        id=id,
+        ties=ties,
+        weights=weights,
+        cluster=cluster,
+        robust=robust,
+        missing=missing,
+        penalty=penalty,
+        init=init,
+        tolerance=tolerance,
+        max_iterations=max_iterations,
+    )
+
+
+def fit_formula(
+    formula: str,
+    data: Any,
+    *,
+    id: str | None = None,
+    ties: str = "efron",
+    weights: str | None = None,
+    cluster: str | None = None,
+    robust: bool | None = None,
+    missing: Literal["drop", "raise"] = "drop",
+    penalty: Firth | Ridge | None = None,
+    init: ArrayLike | None = None,
+    tolerance: float = 1e-9,
+    max_iterations: int = 40,
+    also: tuple[str, ...] = (),
+    staying: Callable[[Rows], Staying] | None = None,
+) -> CoxFit:
+    """Fit as `coxph` does, with more columns in ``data`` and rows that stay at risk after their exit, if any."""
     parsed = parse_formula(formula)
     surv = parsed.surv
     if surv is None:
@@ -113,7 +161,8 @@ def coxph(
     if cluster is None:
         cluster = parsed.cluster
     special = {"id": id, "weights": weights, "cluster": cluster}
-    needed = dict.fromkeys((*parsed.variables, *(name for name in special.values() if name is not None)))
+    named = (name for name in special.values() if name is not None)
+    needed = dict.fromkeys((*parsed.variables, *named, *also))
     whole = to_polars(data, tuple(needed))
     frame = _complete(whole, missing, id)
     if frame.height == 0:
@@ -140,12 +189,13 @@ def coxph(
         if robust:
             groups = _clusters(frame, cluster or id, counting=entry is not None)
         X = design.matrix(frame)
+        stratum = None if design.strata is None else design.strata.codes(frame)
         matrix = coxph_matrix(
             X,
             entry,
             exit,
             event,
-            strata=None if design.strata is None else design.strata.codes(frame),
+            strata=stratum,
             weights=weight,
             offset=offset_of(parsed, frame),
             cluster=groups,
@@ -154,6 +204,7 @@ def coxph(
             init=init,
             tolerance=tolerance,
             max_iterations=max_iterations,
+            staying=None if staying is None else staying(Rows(frame, entry, exit, X, stratum, weight)),
             overwrite_X=True,
         )
     everyone = None if id is None or id not in whole.columns else whole[id].drop_nulls().n_unique()
@@ -183,7 +234,7 @@ def coxph(
         matrix=matrix,
     )
     if fit.message:
-        warnings.warn(RisksetWarning(fit.message), stacklevel=2)
+        warnings.warn(RisksetWarning(fit.message), stacklevel=3)
     return fit
 
 
@@ -226,7 +277,7 @@ def _complete(frame: pl.DataFrame, missing: str, id: str | None) -> pl.DataFrame
         RisksetWarning(
             f"{lost:,} of {frame.height:,} rows{persons} are left out, with missing values in: {by_column}"
         ),
-        stacklevel=3,
+        stacklevel=4,
     )
     return complete
 

@@ -303,6 +303,8 @@ class CoxFit:
             Column of ``data`` over which the standard error is summed; the fit's cluster or ``id`` by default.
         """
         m, column = self.matrix, cluster or self.cluster or self.id
+        if m.rows.fading is not None:
+            raise FitError("pairs of a subdistribution hazard are not counted", where="concordance")
         score = np.zeros(self.n_rows)
         eta = m.rows.X @ m.state.beta + (0.0 if m.rows.offset is None else m.rows.offset)
         score[slice(None) if m.rows.index.kept is None else m.rows.index.kept] = eta

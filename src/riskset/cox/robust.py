@@ -125,6 +125,9 @@ def cluster_scores(rows: RiskRows, state: State, cluster: Ints) -> Floats:
             total[code] += block
     dead, of_deaths = values.of_deaths
     np.subtract.at(total, cluster[dead], of_deaths)
+    if values.of_late is not None:
+        late, of_late = values.of_late
+        np.add.at(total, cluster[late], of_late)
     return total
 
 
@@ -141,6 +144,9 @@ def row_scores(rows: RiskRows, state: State, V: Floats | None = None) -> Floats:
     by_shares(share, result.shape[0])
     dead, of_deaths = values.of_deaths
     np.subtract.at(result, dead, of_deaths if V is None else of_deaths @ V)
+    if values.of_late is not None:
+        late, of_late = values.of_late
+        result[late] += of_late if V is None else of_late @ V
     return result
 
 
@@ -155,6 +161,7 @@ class _RowScores:
     of_deaths: tuple[Ints, Floats]  # rows of the deaths, and what is to be subtracted there
     lost: Ints  # rows over whose time G rises by too little to be got by subtraction
     risen: Floats  # (n_lost, p) what it rises by
+    of_late: tuple[Ints, Floats] | None  # rows that stay after their exit, and what is to be added there
 
     @classmethod
     def of(cls, rows: RiskRows, state: State) -> _RowScores:
@@ -169,7 +176,12 @@ class _RowScores:
         at_slots = np.zeros((index.n_slots, means.g.shape[1]))
         at_slots[index.event_slot] = means.g
         risen = interval_sums(at_slots, index.lo[lost], index.hi[lost]) if lost.size else means.g[:0]
-        return cls(rows, m.risk, own, cumulative_hazard(index, means.g), (dead, subtracted), lost, risen)
+        G, late = cumulative_hazard(index, means.g), rows.fading
+        added = None
+        if late is not None:
+            risk = m.risk[late.row] * late.weight
+            added = (late.row, risk[:, None] * late.hazard(index, means.g))
+        return cls(rows, m.risk, own, G, (dead, subtracted), lost, risen, added)
 
     def block(self, a: int, b: int) -> Floats:
         """Rows a to b."""

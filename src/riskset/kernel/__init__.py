@@ -1,5 +1,6 @@
 """Risk sets: event-time index, moments, ties, Gram matrix. Arrays only."""
 
+from riskset.kernel.fading import Fading, Staying
 from riskset.kernel.index import EventTimeIndex, build_index
 from riskset.kernel.likelihood import State, cumulative_hazard, curvature, evaluate, information, score
 from riskset.kernel.moments import (
@@ -12,12 +13,15 @@ from riskset.kernel.moments import (
     row_weights,
     scatter,
 )
+from riskset.kernel.observation import observed_before
 
 __all__ = [
     "EventTimeIndex",
+    "Fading",
     "Moments",
     "RiskRows",
     "State",
+    "Staying",
     "build_index",
     "by_shares",
     "cumulative_hazard",
@@ -26,6 +30,7 @@ __all__ = [
     "gram",
     "information",
     "moments",
+    "observed_before",
     "risk_rows",
     "row_weights",
     "scatter",

@@ -92,6 +92,7 @@ def build_index(
     weight: Floats | None = None,
     ties: str = "efron",
     timefix: bool = True,
+    stays: Bools | None = None,
 ) -> EventTimeIndex:
     """Place rows ``(entry, exit]`` on the event times of their stratum.
 
@@ -111,6 +112,8 @@ def build_index(
         How tied event times are taken.
     timefix : bool
         Treat times closer than R's tolerance as one.
+    stays : bool array (n,), optional
+        Rows that are kept though no event happens between their entry and exit: see `riskset.kernel.fading`.
 
     Returns
     -------
@@ -131,6 +134,7 @@ def build_index(
         entry = None if entry is None else entry[kept]
         exit, event, weight = exit[kept], event[kept], weight[kept]
         stratum = None if stratum is None else stratum[kept]
+        stays = None if stays is None else stays[kept]
 
     times = _distinct_event_times(entry, exit, event, timefix=timefix)
     hi = _rank(times, exit)
@@ -153,7 +157,7 @@ def build_index(
         event_slot = np.arange(event_keys.size) + event_stratum + 1
         times = times[event_keys % width - 1]
 
-    at_risk = hi > lo
+    at_risk = hi > lo if stays is None else (hi > lo) | stays
     if not at_risk.all():
         inside = np.flatnonzero(at_risk)
         kept = inside if kept is None else kept[inside]

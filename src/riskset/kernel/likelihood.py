@@ -112,6 +112,9 @@ def curvature(rows: RiskRows, state: State, factor: Floats | None = None) -> Flo
     if lost.size:
         v[lost] = m.risk[lost] * _risen(index, h, lost)
         _spare_tied(v, index, lost, m.risk, q)
+    if rows.fading is not None:
+        late = rows.fading
+        v[late.row] += m.risk[late.row] * late.weight * late.hazard(index, h)
     return v
 
 

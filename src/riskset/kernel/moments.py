@@ -18,8 +18,9 @@ from scipy import sparse
 
 from riskset.kernel.arrays import Floats, Ints, Slots
 from riskset.kernel.bands import WIDTH, Bands, make_bands
+from riskset.kernel.fading import Fading
 from riskset.kernel.index import EventTimeIndex
-from riskset.kernel.sums import backward_maximum, backward_sums, direct_sums
+from riskset.kernel.sums import backward_maximum, backward_sums, direct_sums, forward_sums
 
 T = TypeVar("T")
 
@@ -87,6 +88,8 @@ class RiskRows:
     centre : float array (p,) or None
         What is yet to be subtracted from ``given``, block by block where it is read, so that no digits are lost
         in differences and no second matrix is needed.
+    fading : Fading or None
+        Rows that stay at risk after their exit, with weights that fade.
     """
 
     index: EventTimeIndex
@@ -94,6 +97,7 @@ class RiskRows:
     death_X: Floats
     offset: Floats | None
     centre: Floats | None = None
+    fading: Fading | None = None
 
     @property
     def X(self) -> Floats:
@@ -106,14 +110,18 @@ class RiskRows:
 
 
 def risk_rows(
-    index: EventTimeIndex, X: Floats, offset: Floats | None = None, centre: Floats | None = None
+    index: EventTimeIndex,
+    X: Floats,
+    offset: Floats | None = None,
+    centre: Floats | None = None,
+    fading: Fading | None = None,
 ) -> RiskRows:
     """Put covariates (n, p), less their centre (p,), and offset (n,) of the index's rows beside their index."""
     if X.shape[0] != index.n_rows:
         raise ValueError(f"{X.shape[0]} rows of covariates for {index.n_rows} rows in the index")
     dead = X[index.death_row]
     death_X = dead if centre is None else dead - centre
-    return RiskRows(index=index, given=X, death_X=death_X, offset=offset, centre=centre)
+    return RiskRows(index=index, given=X, death_X=death_X, offset=offset, centre=centre, fading=fading)
 
 
 def moments(rows: RiskRows, beta: Floats) -> Moments:
@@ -144,7 +152,7 @@ def moments(rows: RiskRows, beta: Floats) -> Moments:
     high, low = zip(*by_shares(linear, eta.size), strict=True)
     shift = max(high) if eta.size else 0.0
     if eta.size and shift - min(low) > WIDTH:
-        return _banded_moments(rows, eta - shift)
+        return _banded_moments(rows, eta - shift) if rows.fading is None else _no_moments(rows)
     death_eta = float(index.death_weight @ (eta[index.death_row] - shift))
     risk = eta
 
@@ -158,6 +166,8 @@ def moments(rows: RiskRows, beta: Floats) -> Moments:
     by_shares(exponential, risk.size)
 
     S0, S1 = _risk_set_sums(index, index.lo, index.hi, risk, rows.given, rows.centre)
+    if rows.fading is not None:
+        _add_fading(rows, rows.fading, risk, S0, S1)
     death_risk = risk[index.death_row]
     D0 = _sum_tied(death_risk, index.first_death)
     D1 = _sum_tied(death_risk[:, None] * rows.death_X, index.first_death)
@@ -180,6 +190,30 @@ def _risk_set_sums(
     return S0[at], S1[at]
 
 
+def _add_fading(rows: RiskRows, fading: Fading, risk: Floats, S0: Floats, S1: Floats) -> None:
+    """Add to the sums over risk sets (D,), (D, p) those over the rows that stay after their exit."""
+    index = rows.index
+    for g, part in fading.groups():
+        own = fading.row[part]
+        late = risk[own] * fading.weight[part]
+        hi = index.hi[own]
+        s0, s1 = scatter(hi, hi, late, rows.part(own), index.n_slots, delayed_entry=False)
+        forward_sums(s0, index.base)
+        forward_sums(s1, index.base)
+        # Rows that left at or before the event time before this one: those at this time are at risk as they are.
+        before = index.event_slot - 1
+        S0 += fading.level[g] * s0[before]
+        S1 += fading.level[g][:, None] * s1[before]
+
+
+def _no_moments(rows: RiskRows) -> Moments:
+    """Moments that no number can hold: the likelihood reads as none."""
+    none = np.full(rows.index.event_slot.size, np.nan)
+    wide = np.full((none.size, rows.given.shape[1]), np.nan)
+    nothing = np.full(rows.index.n_rows, np.nan)
+    return Moments(S0=none, S1=wide, D0=none, D1=wide, risk=nothing, death_eta=-np.inf, shift=np.nan)
+
+
 def _banded_moments(rows: RiskRows, eta: Floats) -> Moments:
     """Moments where linear predictors (n,), minus their maximum, are too far apart for one scale."""
     index, p = rows.index, rows.given.shape[1]
@@ -187,12 +221,9 @@ def _banded_moments(rows: RiskRows, eta: Floats) -> Moments:
     def sums(own: Ints, risk: Floats) -> tuple[Floats, Floats]:
         return _risk_set_sums(index, index.lo[own], index.hi[own], risk, rows.part(own), None)
 
-    nothing = np.full(index.n_rows, np.nan)
     made = make_bands(index, eta, sums, p)
     if made is None:
-        none = np.full(index.event_slot.size, np.nan)
-        wide = np.full((none.size, p), np.nan)
-        return Moments(S0=none, S1=wide, D0=none, D1=wide, risk=nothing, death_eta=-np.inf, shift=np.nan)
+        return _no_moments(rows)
     bands, S0, S1 = made
     dead = index.death_row
     at = np.repeat(np.arange(index.event_slot.size), index.deaths_per_time)
@@ -202,7 +233,7 @@ def _banded_moments(rows: RiskRows, eta: Floats) -> Moments:
         S1=S1,
         D0=_sum_tied(death_risk, index.first_death),
         D1=_sum_tied(death_risk[:, None] * rows.death_X, index.first_death),
-        risk=nothing,
+        risk=np.full(index.n_rows, np.nan),
         death_eta=float(index.death_weight @ (eta[dead] + WIDTH * bands.level[at])),
         shift=np.nan,
         bands=bands,
