@@ -151,7 +151,10 @@ def at_event_times(
         pl.Series(exit, times[place[: end.size]]), pl.Series(entry, times[place[end.size :]])
     )
     status = frame.select(to_polars_expr(surv.event)).to_series().cast(pl.Float64).to_numpy()
-    happened = status == (1 if status.min(initial=0) < 1 or status.max(initial=1) <= 1 else 2)
+    coded = set(np.unique(status).tolist())
+    if not (coded <= {0.0, 1.0} or coded <= {1.0, 2.0}):
+        raise FitError("the event must be true or false, 0 or 1, or 1 or 2", where=event)
+    happened = status == (1 if coded <= {0.0, 1.0} else 2)  # R's other coding: 1 censored, 2 event
     cuts = frame[exit].to_numpy()[happened]
     frame = frame.with_columns(pl.Series(event, happened))
     pieces = split_episodes(frame, cuts, exit=exit, event=event, entry=entry)

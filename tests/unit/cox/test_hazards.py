@@ -110,3 +110,13 @@ def test_predictions_of_new_rows_ask_for_what_they_need():
         FIT.predict("hazard")
     expected, _ = FIT.predict("expected")
     np.testing.assert_allclose(ROWS["d"].to_numpy() - expected, FIT.residuals("martingale"), atol=1e-12)
+
+
+def test_events_coded_1_and_2_are_the_same_events_where_a_coefficient_changes_with_time():
+    formula = "Surv(t, d) ~ s + x:tt(log(t)) + x"
+    plain = rs.coxph(formula, ROWS)
+    other = rs.coxph(formula, ROWS.with_columns(pl.col("d") + 1))
+    assert plain.n_events == other.n_events == ROWS["d"].sum()
+    np.testing.assert_array_equal(plain.params, other.params)
+    with pytest.raises(FitError, match="0 or 1, or 1 or 2"):
+        rs.coxph(formula, ROWS.with_columns(d=pl.Series(range(12)) % 3))
