@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from riskset.cox import split_episodes as split_episodes
     from riskset.curves import incidence_rate as incidence_rate
     from riskset.curves import kaplan_meier as kaplan_meier
+    from riskset.effects import diagnose as diagnose
     from riskset.effects import hazard_ratio_curve as hazard_ratio_curve
     from riskset.effects import interaction as interaction
     from riskset.episodes import Episodes as Episodes
@@ -51,6 +52,7 @@ _FACE = {
     "coxph": "riskset.cox",
     "incidence_rate": "riskset.curves",
     "kaplan_meier": "riskset.curves",
+    "diagnose": "riskset.effects",
     "hazard_ratio_curve": "riskset.effects",
     "interaction": "riskset.effects",
     "Episodes": "riskset.episodes",
@@ -79,6 +81,7 @@ __all__ = [  # a literal list, for type checkers; tests hold it against _FACE
     "cox_survival",
     "cox_zph",
     "coxph",
+    "diagnose",
     "hazard_ratio_curve",
     "incidence_rate",
     "interaction",

@@ -108,8 +108,8 @@ def time_coefficient_figure(
     right = MARGIN + max(text_width(tick_label(float(f"{p.time.max():.3g}")), SMALL) for p in panels) / 2
     room = (width - left - right - (columns - 1) * GUTTER) / columns
     panel_width = room - AXIS
-    heads = [wrap(p.label, room, BODY, bold=True) for p in panels]
-    notes = [wrap(p.note, room, SMALL) for p in panels]
+    heads = [wrap(p.label, panel_width, BODY, bold=True) for p in panels]
+    notes = [wrap(p.note, panel_width, SMALL) for p in panels]
     head = max(block_height(h) + block_height(n, SMALL) for h, n in zip(heads, notes, strict=True)) + 2.0
     foot = line_height(SMALL) + 4.0
     pitch = head + PANEL_HEIGHT + foot

@@ -17,13 +17,16 @@ from riskset.plots import (
     FlowExclusion,
     ForestRow,
     SurvivalLine,
+    TimeCoefficientPanel,
     flow_figure,
     forest_figure,
     hazard_ratio_curve_figure,
     survival_figure,
+    time_coefficient_figure,
     to_png_bytes,
     to_svg_text,
 )
+from riskset.plots.diagnostics import FormPanel, functional_form_figure, influence_figure
 from riskset.plots.style import SERIES, series, text_width, wrap
 
 WIDTHS = (85.0, 175.0)
@@ -105,6 +108,37 @@ def flow(width: float):
     )  # fmt: skip
 
 
+def form(width: float):
+    at, flat = np.linspace(2.2, 4.4, 30), np.ones(4)
+    few = np.array([2.5, 3.0, 3.5, 4.0])
+    bent = np.exp(-((at - 3.2) ** 2))
+    panels = [
+        FormPanel("Albumin at index (g/dL)", at, bent, bent / 5, bent * 5, few, flat, flat * 0.05, flat * 9, "Nonlinear: P = 0.04"),
+        FormPanel("log(crp_baseline)", at[:0], at[:0], at[:0], at[:0], few * 1000, flat * 0, flat * 0, flat * 3, "No test: " + 12 * "words "),
+        FormPanel("Age", at, bent, bent, bent, few, flat, flat * np.nan, flat * np.nan),
+    ]  # fmt: skip
+    return functional_form_figure(panels, width=width)
+
+
+def influence(width: float):
+    names = [
+        "age",
+        "mg_group[< 2.4 mg/dL]:calcimimetic_use[another, longer level]",
+        "sex[male]",
+        "log(vintage)",
+    ]
+    return influence_figure(names, np.random.default_rng(1).normal(0, 0.1, (200, 4)), width=width)
+
+
+def zph(width: float):
+    at = np.linspace(0, 1, 40)
+    panels = [
+        TimeCoefficientPanel(name, at, np.sin(9 * at), 1800 * at, at, at, at - 1, at + 1, 0.1, "\u03c7\u00b2 = 0.04 on 1 df, P = 0.845")
+        for name in ("age", "Magnesium group, a long label that goes on and on \u00d7 calcimimetic use", "sex")
+    ]  # fmt: skip
+    return time_coefficient_figure(panels, width=width)
+
+
 FIGURES = {
     "curve-1": lambda w: curve(w, 1, "panels"),
     "curve-2": lambda w: curve(w, 2, "panels"),
@@ -118,6 +152,9 @@ FIGURES = {
     "forest": lambda w: forest_figure(FOREST, columns=["Events / person-years low", "high"], label_header="New fracture", width=w),
     "forest-plain": lambda w: forest_figure(FOREST, width=w),
     "flow": flow,
+    "form": form,
+    "influence": influence,
+    "zph": zph,
 }  # fmt: skip
 
 
