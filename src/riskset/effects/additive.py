@@ -32,6 +32,7 @@ Floats = NDArray[np.float64]
 Name = Literal["RERI", "AP", "S"]
 Method = Literal["delta", "MOVER", "bootstrap"]
 
+HEADLINE: Final[Method] = "MOVER"
 NAMES: Final[tuple[Name, ...]] = ("RERI", "AP", "S")
 NULL: Final[dict[str, float]] = {"RERI": 0.0, "AP": 0.0, "S": 1.0}
 S_UNDEFINED: Final = "S is defined only where HR11 > 1 and HR10 + HR01 > 2"
@@ -156,13 +157,74 @@ class Additive:
     recoded: Recoded | None = None
 
     @property
+    def compared(self) -> tuple[Level, Level, Level, Level]:
+        """Exposure, its reference, modifier, its reference."""
+        return self.exposure, self.exposure_reference, self.modifier, self.modifier_reference
+
+    @property
     def measures(self) -> tuple[Measure, Measure, Measure]:
         """RERI, AP and S."""
         return self.reri, self.ap, self.s
 
 
+def additive(
+    compared: tuple[Level, Level, Level, Level],
+    log_hazard_ratios: Floats | None,
+    covariance: Floats | None,
+    *,
+    reason: str = "",
+    level: float = 0.95,
+    headline: Method = HEADLINE,
+) -> Additive:
+    """Put one pair of exposure levels and one of modifier levels on the additive scale.
+
+    Parameters
+    ----------
+    compared : tuple of level
+        Exposure, its reference, modifier, its reference.
+    log_hazard_ratios : float array (3,) or None
+        None where a hazard ratio is not estimable, for `reason`.
+    covariance : float array (3, 3) or None
+    reason : str
+    level : float
+    headline : {"delta", "MOVER", "bootstrap"}
+    """
+    if log_hazard_ratios is None or covariance is None:
+        none = [undefined(name, reason) for name in NAMES]
+        return Additive(*compared, None, None, none[0], none[1], none[2])
+    three = measures(log_hazard_ratios, covariance, level, headline)
+    return Additive(
+        *compared, log_hazard_ratios, covariance, *three, recoded_by_data(compared, log_hazard_ratios)
+    )
+
+
+def recoded_by_data(compared: tuple[Level, Level, Level, Level], log_hazard_ratios: Floats) -> Recoded | None:
+    """Measures against the joint cell of lowest risk, where that is not the reference already (Knol 2011).
+
+    References
+    ----------
+    Knol, M. J. et al. (2011). Estimating measures of interaction on an additive scale for preventive exposures.
+    European Journal of Epidemiology 26, 433-438.
+    """
+    if (log_hazard_ratios >= 0).all():
+        return None
+    l10, l01, l11 = log_hazard_ratios.tolist()
+    risk = {(0, 0): 0.0, (1, 0): l10, (0, 1): l01, (1, 1): l11}
+    e, m = min(risk, key=lambda cell: risk[cell])
+    around = [risk[cell] - risk[e, m] for cell in ((1 - e, m), (e, 1 - m), (1 - e, 1 - m))]
+    reri, ap, s = point(np.array(around))
+    exposure, exposure_reference, modifier, modifier_reference = compared
+    return Recoded(
+        exposure=exposure if e else exposure_reference,
+        modifier=modifier if m else modifier_reference,
+        reri=reri,
+        ap=ap,
+        s=s,
+    )
+
+
 def measures(
-    log_hazard_ratios: Floats, covariance: Floats, level: float = 0.95, headline: Method = "MOVER"
+    log_hazard_ratios: Floats, covariance: Floats, level: float = 0.95, headline: Method = HEADLINE
 ) -> tuple[Measure, Measure, Measure]:
     """RERI, AP and S with delta and MOVER intervals.
 
@@ -184,12 +246,10 @@ def measures(
     >>> print(s)
     1.67 (1.21 to 2.30), p = 0.00195 [delta]
     """
-    values = point(log_hazard_ratios)
     gradients = _gradients(log_hazard_ratios)
     z = float(ndtri(0.5 + level / 2))
     found: list[Measure] = []
-    for name in NAMES:
-        value = values[name]
+    for name, value in zip(NAMES, point(log_hazard_ratios), strict=True):
         if value is None:
             found.append(undefined(name, S_UNDEFINED))
             continue
@@ -211,12 +271,12 @@ def measures(
     return found[0], found[1], found[2]
 
 
-def point(log_hazard_ratios: Floats) -> dict[str, float | None]:
+def point(log_hazard_ratios: Floats) -> tuple[float, float, float | None]:
     """RERI, AP and S of three log hazard ratios; S is None where it is not defined."""
     h10, h01, h11 = np.exp(log_hazard_ratios).tolist()
     reri = h11 - h10 - h01 + 1.0
     defined = h11 > 1.0 and h10 + h01 > 2.0
-    return {"RERI": reri, "AP": reri / h11, "S": (h11 - 1.0) / (h10 + h01 - 2.0) if defined else None}
+    return reri, reri / h11, (h11 - 1.0) / (h10 + h01 - 2.0) if defined else None
 
 
 def undefined(name: Name, reason: str) -> Measure:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from riskset.cox import CoxFit, Refit, bootstrap
 from riskset.cox.bootstrap import percentile_limits
-from riskset.effects.additive import NAMES, NULL, MeasureInterval, Name
+from riskset.effects.additive import NAMES, NULL, Additive, Measure, MeasureInterval, Name, with_headline
 from riskset.errors import FitError
 
 Floats = NDArray[np.float64]
@@ -102,6 +102,18 @@ def resample(
         }
         found.append(Resampled(intervals, n, int(empty.sum()), int(failed.sum()), undefined))
     return tuple(found)
+
+
+def with_resampled(plain: Additive, drawn: Resampled, *, headline: bool) -> Additive:
+    """Set the bootstrap's intervals beside the others, or before them."""
+    found: list[Measure] = []
+    for m in plain.measures:
+        if m.estimate is None:
+            found.append(m)
+            continue
+        more = replace(m, intervals=(*m.intervals, drawn.intervals[m.name]))
+        found.append(with_headline(more, "bootstrap") if headline else more)
+    return replace(plain, reri=found[0], ap=found[1], s=found[2])
 
 
 def replicate_measures(logs: Floats, empty: Bools) -> dict[Name, Floats]:

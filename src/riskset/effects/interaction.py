@@ -1,94 +1,32 @@
-"""Effect modification from one fit: hazard ratios within strata, and their ratio, which alone tests a difference."""
+"""Effect modification from one fit: hazard ratios within strata, their ratio, which alone tests a difference, and sums."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from itertools import combinations
+from typing import Literal
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
-from riskset.cox import CoxFit, Test, likelihood_ratio, profile_interval, wald_test
-from riskset.curves import incidence_rate
-from riskset.effects.profiles import Level, label_of, levels_of, require_fixed, require_level, series_of
+from riskset.cox import CoxFit
+from riskset.effects.additive import HEADLINE, Additive, Method
+from riskset.effects.additive_bootstrap import Resampled
+from riskset.effects.cells import compared_levels, count_cells, events_of, sparse_cells
+from riskset.effects.curve_tests import row_space
+from riskset.effects.guards import SPARSE, OneStratumOnly, one_stratum_only
+from riskset.effects.knol import RateDifference, printed, rate_differences
+from riskset.effects.profiles import Level, label_of, levels_of, require_fixed, require_level
+from riskset.effects.ratios import JointTest, Ratio, estimate, joint_test, no_hazard_ratio, without_events
+from riskset.effects.scales import Scales
 from riskset.errors import FitError
 
 Floats = NDArray[np.float64]
-
-# A true ratio of exp(2.80 SE) is found with a power of 80% by a two-sided test at 5%.
-DETECTABLE: Final = float(ndtri(0.975) + ndtri(0.80))
-ROBUST: Final = "the variance is robust, so that the likelihood is no likelihood of the data: Wald only"
-
-
-@dataclass(frozen=True)
-class Ratio:
-    """A hazard ratio, or a ratio of hazard ratios, with its interval, its test and what it compares.
-
-    Attributes
-    ----------
-    exposure, exposure_reference : level
-        Levels of the exposure that are compared; for an effect of the modifier both are the one it is held at.
-    modifier, modifier_reference : level
-        Levels of the modifier, likewise.
-    hazard_ratio, lower, upper, p : float or None
-        Headline: with profile-likelihood limits and likelihood-ratio test where the variance is model-based,
-        Wald otherwise. None where the ratio cannot be estimated. A limit may be 0 or infinite.
-    method : str
-        Where the limits and p come from.
-    log_estimate, std_error : float or None
-        Logarithm of the ratio and its standard error.
-    wald_lower, wald_upper, wald_p : float or None
-        Wald limits and p, always.
-    reason : str
-        Why the ratio, or its profile, is not there; empty otherwise.
-    vector : ndarray (p,)
-        The combination of coefficients.
-    """
-
-    exposure: Level
-    exposure_reference: Level
-    modifier: Level
-    modifier_reference: Level
-    hazard_ratio: float | None
-    lower: float | None
-    upper: float | None
-    p: float | None
-    method: Literal["profile likelihood and likelihood-ratio test", "Wald", "not estimable"]
-    log_estimate: float | None
-    std_error: float | None
-    wald_lower: float | None
-    wald_upper: float | None
-    wald_p: float | None
-    reason: str
-    vector: Floats
-
-    @property
-    def detectable(self) -> tuple[float, float] | None:
-        """Ratios on either side of 1 that this standard error finds with 80% power at 5%, two-sided."""
-        if self.std_error is None:
-            return None
-        return float(np.exp(-DETECTABLE * self.std_error)), float(np.exp(DETECTABLE * self.std_error))
-
-    def __str__(self) -> str:
-        if self.hazard_ratio is None:
-            return f"not estimable: {self.reason}"
-        return f"{self.hazard_ratio:.2f} ({self.lower:.2f} to {self.upper:.2f}), p = {self.p:.3g}"
-
-
-@dataclass(frozen=True)
-class JointTest:
-    """Test that no level of the modifier changes any effect of the exposure.
-
-    ``likelihood_ratio`` is the headline and None, with ``reason``, where the variance is robust; ``wald`` is None
-    where a cell has no event.
-    """
-
-    likelihood_ratio: Test | None
-    wald: Test | None
-    reason: str
+Cell = tuple[Level, Level]
+REPLICATES = 1000  # of the bootstrap, if none are asked for
+POINTS = 41  # along a continuous exposure, whose contrasts span what its interaction can be
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +38,7 @@ class Interaction:
     exposure, modifier : str
         The variables.
     exposure_levels, modifier_levels : tuple of level
-        Their levels, references first.
+        Their levels, references first; of a continuous exposure the two values that are compared.
     exposure_in_modifier : tuple of Ratio
         Hazard ratio of each exposure level against the reference, within each level of the modifier.
     modifier_in_exposure : tuple of Ratio
@@ -108,10 +46,32 @@ class Interaction:
     ratio : tuple of Ratio
         Ratios of hazard ratios: the interaction. Only these say whether an effect differs between strata.
     joint : JointTest or None
-        All of them together, where there is more than one.
+        All of them together, where there is more than one; of a continuous exposure, its whole curve.
     cells : polars.DataFrame
         One row per cell of exposure and modifier: persons, events and person-time of the fitted rows, rate with
         exact limits (all per unit of the fit's time), and hazard ratio against the cell of both references.
+    against_reference : tuple of Ratio
+        The hazard ratio of each cell against the cell of both references.
+    additive : tuple of Additive
+        RERI, AP and S in the coding of the fit, for every ratio of hazard ratios.
+    recoded : tuple of Additive
+        The same against the joint reference that the caller names, if any.
+    one_stratum_only : tuple of OneStratumOnly
+        For every ratio: how often one stratum alone would be significant though the hazard ratio is one.
+    rate_differences : tuple of RateDifference
+        Crude, of exposure within modifier and of modifier within exposure.
+    resampled : tuple of Resampled
+        What the bootstrap of each additive scale drew; empty without one.
+    modifier_base : level
+        Level that the modifier's own effects are against.
+    adjustment : tuple of str
+        Every other term of the model.
+    continuous : bool
+        Whether the exposure is continuous.
+    warnings : tuple of str
+        What a reader must know: sparse cells.
+    time_unit : str or None
+        Of the fit's times, where the caller said.
     level : float
         Confidence level.
     at : mapping
@@ -127,22 +87,37 @@ class Interaction:
     ratio: tuple[Ratio, ...]
     joint: JointTest | None
     cells: pl.DataFrame
+    against_reference: tuple[Ratio, ...]
+    additive: tuple[Additive, ...]
+    recoded: tuple[Additive, ...]
+    one_stratum_only: tuple[OneStratumOnly, ...]
+    rate_differences: tuple[RateDifference, ...]
+    resampled: tuple[Resampled, ...]
+    modifier_base: Level
+    adjustment: tuple[str, ...]
+    continuous: bool
+    warnings: tuple[str, ...]
+    time_unit: str | None
     level: float
     at: Mapping[str, object]
 
     def table(self) -> pl.DataFrame:
-        """Tabulate all ratios: what, exposure, modifier, the ratio with its limits and p, and how they were found."""
+        """Tabulate everything estimated: what, exposure, modifier, estimate, limits, p, and how they were found.
+
+        Ratios have Wald's limits and p beside the headline; RERI, AP and S have one line for each method.
+        """
         parts = {
             "exposure in modifier": self.exposure_in_modifier,
             "modifier in exposure": self.modifier_in_exposure,
+            "against reference": self.against_reference,
             "ratio of hazard ratios": self.ratio,
         }
-        rows = [
+        rows: list[dict[str, object]] = [
             {
                 "what": what,
                 "exposure": _against(r.exposure, r.exposure_reference),
                 "modifier": _against(r.modifier, r.modifier_reference),
-                "hazard_ratio": r.hazard_ratio,
+                "estimate": r.hazard_ratio,
                 "lower": r.lower,
                 "upper": r.upper,
                 "p": r.p,
@@ -155,25 +130,32 @@ class Interaction:
             for what, ratios in parts.items()
             for r in ratios
         ]
-        numbers = ("hazard_ratio", "lower", "upper", "p", "wald_lower", "wald_upper", "wald_p")
+        for title, scales in (("", self.additive), (" (named reference)", self.recoded)):
+            for a in scales:
+                named = {
+                    "exposure": _against(a.exposure, a.exposure_reference),
+                    "modifier": _against(a.modifier, a.modifier_reference),
+                }
+                for m in a.measures:
+                    one: dict[str, object] = {"what": m.name + title, **named, "estimate": m.estimate}
+                    if not m.intervals:
+                        rows.append({**one, "method": "not defined", "reason": m.reason})
+                    rows += [
+                        {
+                            **one,
+                            "lower": i.lower,
+                            "upper": i.upper,
+                            "p": i.p,
+                            "method": i.method,
+                            "reason": i.reason,
+                        }
+                        for i in m.intervals
+                    ]
+        numbers = ("estimate", "lower", "upper", "p", "wald_lower", "wald_upper", "wald_p")
         return pl.DataFrame(rows, infer_schema_length=None).with_columns(pl.col(*numbers).cast(pl.Float64))
 
     def __repr__(self) -> str:
-        lines = [f"Interaction of {self.exposure} and {self.modifier} ({self.level:.0%} CI)"]
-        for title, ratios in (
-            (f"Hazard ratio of {self.exposure} within {self.modifier}", self.exposure_in_modifier),
-            (f"Hazard ratio of {self.modifier} within {self.exposure}", self.modifier_in_exposure),
-            ("Ratio of hazard ratios", self.ratio),
-        ):
-            lines.append(f"  {title}")
-            for r in ratios:
-                what = f"{_against(r.exposure, r.exposure_reference)}; {_against(r.modifier, r.modifier_reference)}"
-                lines.append(f"    {what}: {r}")
-        if self.joint is not None:
-            test = self.joint.likelihood_ratio or self.joint.wald
-            if test is not None:
-                lines.append(f"  Joint test: chi-square {test.chi2:.2f} on {test.df} df, p = {test.p:.3g}")
-        return "\n".join(lines)
+        return printed(self)
 
 
 def interaction(
@@ -181,28 +163,55 @@ def interaction(
     exposure: str,
     modifier: str,
     *,
-    levels: tuple[Level, Level] | None = None,
+    levels: tuple[Level, Level] | Literal["all"] | None = None,
+    exposure_levels: tuple[Level, Level] | None = None,
+    step: float | None = None,
     at: Mapping[str, object] | None = None,
     level: float = 0.95,
     profile: bool = True,
+    interval: Method = HEADLINE,
+    bootstrap: int = 0,
+    rng: np.random.Generator | None = None,
+    recode: tuple[Level, Level] | None = None,
+    time_unit: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Interaction:
-    """Hazard ratios of an exposure within levels of a modifier, and the ratio of these hazard ratios.
+    """Hazard ratios of an exposure within levels of a modifier, their ratio, and the additive scale.
 
     Parameters
     ----------
     fit : CoxFit
         A model with ``exposure * modifier``.
-    exposure, modifier : str
-        Categorical (or two-valued) variables of the model, by name.
-    levels : tuple of two levels, optional
-        The pair of modifier levels whose hazard ratios are compared, the reference of the two first; by default
-        every level against the modifier's reference.
+    exposure : str
+        Variable of the model: categorical, two-valued, or continuous in whatever terms (spline, logarithm, linear).
+    modifier : str
+        Categorical (or two-valued) variable of the model.
+    levels : tuple of two levels or "all", optional
+        The pair of modifier levels whose hazard ratios are compared, the reference of the two first; or every pair;
+        by default every level against the modifier's reference.
+    exposure_levels : tuple of two levels or values, optional
+        Reference and level of the exposure; two values of a continuous one. By default every level against the
+        reference.
+    step : float, optional
+        Of a continuous exposure: the baseline median is compared with this much more.
     at : mapping, optional
         Values of further variables that the effects depend on (three-way interactions).
     level : float
         Confidence level.
     profile : bool
         Profile-likelihood limits and likelihood-ratio tests beside Wald's, where the variance is model-based.
+    interval : {"MOVER", "delta", "bootstrap"}
+        Headline of RERI and AP; S has the delta method's, on ln S, or the bootstrap's.
+    bootstrap : int
+        Replicates over persons for RERI, AP and S; 1,000 if ``interval="bootstrap"`` and none are asked for.
+    rng : numpy Generator, optional
+        Source of the bootstrap's draws.
+    recode : tuple of exposure and modifier level, optional
+        A joint reference named beforehand, against which RERI, AP and S are given once more, with intervals.
+    time_unit : str, optional
+        Of the fit's times, "days", "months" or "years", so that the printed table has person-years.
+    progress : callable, optional
+        Called with the number of replicates done and all.
 
     Returns
     -------
@@ -215,7 +224,7 @@ def interaction(
 
     References
     ----------
-    Knol & VanderWeele 2012, for what is shown together.
+    Knol & VanderWeele 2012, for what is shown together; see `riskset.effects.additive` for the additive scale.
 
     Examples
     --------
@@ -227,9 +236,12 @@ def interaction(
     [1.94, 1.95]
     >>> print(found.ratio[0])
     1.00 (0.05 to 31.80), p = 0.998
+    >>> print(f"{found.additive[0].reri.estimate:.2f}")
+    -0.58
     """
     held = dict(at or {})
-    exposures, modifiers = levels_of(fit, exposure), levels_of(fit, modifier)
+    exposures, continuous = compared_levels(fit, exposure, exposure_levels, step)
+    modifiers = levels_of(fit, modifier)
     require_fixed(fit, (exposure, modifier), held)
     require_fixed(fit, (modifier, exposure), held)
     if not any({exposure, modifier} <= set(t.variables) for t in fit.design.terms):
@@ -237,135 +249,144 @@ def interaction(
             f"the model holds no interaction of {exposure!r} and {modifier!r}",
             remedy=f"Fit it with {exposure} * {modifier}.",
         )
-    base = modifiers[0] if levels is None else require_level(modifier, levels[0], modifiers)
-    compared = tuple(m for m in modifiers if m != base)
-    if levels is not None:
-        compared = (require_level(modifier, levels[1], modifiers),)
-        if compared[0] == base:
-            raise FitError("the two levels are the same", where="levels")
-
-    e0 = exposures[0]
+    pairs = _pairs(modifier, modifiers, levels)
+    e0, base = exposures[0], pairs[0][0]
     row = {(e, m): fit.design.row({**held, exposure: e, modifier: m}) for e in exposures for m in modifiers}
-    cells = _count_cells(fit, exposure, modifier, exposures, modifiers)
-    events: dict[tuple[Level, Level], int] = dict(
-        zip(((e, m) for e in exposures for m in modifiers), cells["events"].to_list(), strict=True)
-    )
+    cells = count_cells(fit, exposure, modifier, exposures, modifiers, continuous=continuous)
+    events = events_of(fit, cells, modifier, exposures, modifiers, continuous=continuous)
+    known: dict[tuple[Level, Level, Level, Level], Ratio] = {}
 
-    def ratio(e: Level, e_ref: Level, m: Level, m_ref: Level, *, quick: bool = False) -> Ratio:
-        if e != e_ref and m != m_ref:
-            involved = [(e, m), (e_ref, m), (e, m_ref), (e_ref, m_ref)]
+    def ratio(e: Level, e_ref: Level, m: Level, m_ref: Level, *, both: bool = False) -> Ratio:
+        """Ratio of two cells or, if ``both``, of two hazard ratios."""
+        of_ratios = e != e_ref and m != m_ref and not both
+        if (e, e_ref, m, m_ref) in known and not of_ratios:
+            return known[e, e_ref, m, m_ref]
+        involved = [(e, m), (e_ref, m_ref)]
+        vector = row[e, m] - row[e_ref, m_ref]
+        if of_ratios:
+            involved += [(e_ref, m), (e, m_ref)]
             vector = (row[e, m] - row[e_ref, m]) - (row[e, m_ref] - row[e_ref, m_ref])
-        else:
-            involved = [(e, m), (e_ref, m_ref)]
-            vector = row[e, m] - row[e_ref, m_ref]
-        empty = [f"{label_of(a)}, {label_of(b)}" for a, b in involved if events[a, b] == 0]
-        reason = f"no event in the cell {'; '.join(empty)}" if empty else ""
-        return _estimate(fit, (e, e_ref, m, m_ref), vector, reason, level, profile=profile and not quick)
+        reason = without_events(fit, events, involved) or no_hazard_ratio(
+            fit,
+            exposure if e != e_ref and not of_ratios else None,
+            modifier if m != m_ref and not of_ratios else None,
+        )
+        found = estimate(
+            fit, (e, e_ref, m, m_ref), vector, reason, level, profile=profile, of_ratios=of_ratios
+        )
+        if not of_ratios:
+            known[e, e_ref, m, m_ref] = found
+        return found
 
-    ratios = tuple(ratio(e, e0, m, base) for e in exposures[1:] for m in compared)
-    vectors = [
-        (row[e, m] - row[e0, m]) - (row[e, modifiers[0]] - row[e0, modifiers[0]])
-        for e in exposures[1:]
-        for m in modifiers[1:]
-    ]
+    within = {(e, m): ratio(e, e0, m, m) for m in modifiers for e in exposures[1:]}
+    asked = [(e, e0, m, m_ref) for e in exposures[1:] for m_ref, m in pairs]
+    scales = Scales(fit, exposure, modifier, row, events, level, interval)
+    plain, resampled = [scales.of(q) for q in asked], ()
+    if bootstrap or interval == "bootstrap":
+        plain, resampled = scales.bootstrapped(plain, bootstrap or REPLICATES, rng, progress)
+    counted = not continuous
+    differences = [(e, e0, m, m) for m in modifiers for e in exposures[1:]]
+    differences += [(e, e, m, base) for e in exposures for m in modifiers if m != base]
+    chances = [one_stratum_only(within[e, m_ref], within[e, m]) for e, _, m, m_ref in asked]
+    against = tuple(ratio(e, e0, m, base, both=True) for e in exposures for m in modifiers)
+    sparse = sparse_cells(events, SPARSE) if counted else []
     return Interaction(
         exposure=exposure,
         modifier=modifier,
         exposure_levels=exposures,
         modifier_levels=modifiers,
-        exposure_in_modifier=tuple(ratio(e, e0, m, m) for m in modifiers for e in exposures[1:]),
-        modifier_in_exposure=tuple(ratio(e, e, m, base) for e in exposures for m in modifiers if m != base),
-        ratio=ratios,
-        joint=_joint(fit, np.array(vectors), all(events.values())) if len(vectors) > 1 else None,
-        cells=_against_common_reference(cells, fit, row, events, e0, base, level),
+        exposure_in_modifier=tuple(within.values()),
+        modifier_in_exposure=tuple(
+            ratio(e, e, m, m_ref) for e in exposures for m_ref, m in _own(pairs, modifiers, base, levels)
+        ),
+        ratio=tuple(ratio(*q) for q in asked),
+        joint=_joint(fit, exposure, modifier, modifiers, held, events, continuous=continuous),
+        cells=_with_ratios(cells, against),
+        against_reference=against,
+        additive=tuple(plain),
+        recoded=() if recode is None else scales.recoded(asked, recode),
+        one_stratum_only=tuple(c for c in chances if c is not None),
+        rate_differences=rate_differences(cells, exposure, modifier, differences, level) if counted else (),
+        resampled=resampled,
+        modifier_base=base,
+        adjustment=_adjustment(fit, exposure, modifier),
+        continuous=continuous,
+        warnings=(f"cells with fewer than {SPARSE} events: {'; '.join(sparse)}",) if sparse else (),
+        time_unit=time_unit,
         level=level,
         at=held,
     )
 
 
-def _estimate(
+def _pairs(
+    modifier: str, modifiers: tuple[Level, ...], levels: tuple[Level, Level] | Literal["all"] | None
+) -> list[tuple[Level, Level]]:
+    """Pairs of modifier levels, the reference of each first."""
+    if levels == "all":
+        return list(combinations(modifiers, 2))
+    if levels is None:
+        return [(modifiers[0], m) for m in modifiers[1:]]
+    first, second = (require_level(modifier, m, modifiers) for m in levels)
+    if first == second:
+        raise FitError("the two levels are the same", where="levels")
+    return [(first, second)]
+
+
+def _own(
+    pairs: list[tuple[Level, Level]], modifiers: tuple[Level, ...], base: Level, levels: object
+) -> list[tuple[Level, Level]]:
+    """Pairs of levels whose hazard ratios within the exposure are shown: all against the base, or every pair."""
+    return pairs if levels == "all" else [(base, m) for m in modifiers if m != base]
+
+
+def _joint(
     fit: CoxFit,
-    compared: tuple[Level, Level, Level, Level],
-    vector: Floats,
-    reason: str,
-    level: float,
+    exposure: str,
+    modifier: str,
+    modifiers: tuple[Level, ...],
+    held: Mapping[str, object],
+    events: Mapping[Cell, int],
     *,
-    profile: bool,
-) -> Ratio:
-    """Estimate one ratio: Wald always, profile and likelihood ratio where the variance allows."""
-    e, e_ref, m, m_ref = compared
-    if not reason and (np.isnan(fit.params) & (vector != 0)).any():
-        reason = "a coefficient that it rests on could not be estimated"
-    if reason:
-        none = None
-        return Ratio(
-            e, e_ref, m, m_ref, none, none, none, none, "not estimable", none, none, none, none, none, reason, vector
-        )  # fmt: skip
-    wald = fit.combine(vector, level=level)
-    lower, upper, p, method = wald.lower, wald.upper, wald.p, "Wald"
-    if profile and fit.robust:
-        reason = ROBUST
-    elif profile:
-        found = profile_interval(fit, vector, level)
-        lower, upper, p = float(np.exp(found.lower)), float(np.exp(found.upper)), found.p
-        method = "profile likelihood and likelihood-ratio test"
-    return Ratio(
-        e, e_ref, m, m_ref, wald.hazard_ratio, lower, upper, p, method, wald.estimate, wald.std_error,
-        wald.lower, wald.upper, wald.p, reason, vector,
-    )  # fmt: skip
-
-
-def _joint(fit: CoxFit, vectors: Floats, every_cell_has_events: bool) -> JointTest:
-    estimable = ~(np.isnan(fit.params) & (vectors != 0)).any(axis=1)
-    if not estimable.any():
-        return JointTest(None, None, "no interaction coefficient could be estimated")
-    vectors = vectors[estimable]
-    wald = wald_test(fit, vectors) if every_cell_has_events else None
-    if fit.robust:
-        return JointTest(None, wald, ROBUST)
-    missing = "" if every_cell_has_events else "a cell has no event, so that Wald's test has no meaning"
-    return JointTest(likelihood_ratio(fit, vectors), wald, missing)
-
-
-def _count_cells(
-    fit: CoxFit, exposure: str, modifier: str, exposures: tuple[Level, ...], modifiers: tuple[Level, ...]
-) -> pl.DataFrame:
-    """Count persons, events and person-time of the fitted rows in every cell, empty ones too."""
-    grid = pl.DataFrame(
+    continuous: bool,
+) -> JointTest | None:
+    """Test all of the interaction at once, where it has more than one direction."""
+    if continuous:
+        values = fit.data[exposure].cast(pl.Float64).to_numpy()
+        exposures: tuple[Level, ...] = tuple(
+            np.unique(np.quantile(values, np.linspace(0.0, 1.0, POINTS))).tolist()
+        )
+    else:
+        exposures = levels_of(fit, exposure)
+    first, m0 = exposures[0], modifiers[0]
+    row = {(e, m): fit.design.row({**held, exposure: e, modifier: m}) for e in exposures for m in modifiers}
+    vectors = np.array(
         [
-            series_of([e for e in exposures for _ in modifiers], fit.data[exposure]),
-            series_of([m for _ in exposures for m in modifiers], fit.data[modifier]),
+            (row[e, m] - row[first, m]) - (row[e, m0] - row[first, m0])
+            for e in exposures[1:]
+            for m in modifiers[1:]
         ]
     )
-    rates = incidence_rate(
-        fit.data, fit.event, [exposure, modifier], per=1, unit="days", time_unit="days",
-        id=fit.id, entry=fit.entry, exit=fit.exit,
-    )  # fmt: skip
-    counted = grid.join(rates, on=[exposure, modifier], how="left", maintain_order="left")
-    return counted.with_columns(
-        pl.col("persons", "events").fill_null(0), pl.col("person_time").fill_null(0.0)
+    vectors = row_space(vectors) if continuous else vectors
+    every = all(events.values())
+    return joint_test(fit, vectors, every_cell_has_events=every) if len(vectors) > 1 else None
+
+
+def _with_ratios(cells: pl.DataFrame, against: tuple[Ratio, ...]) -> pl.DataFrame:
+    """Set the hazard ratio of each cell against one reference beside its counts."""
+    return cells.with_columns(
+        pl.Series("hazard_ratio", [r.hazard_ratio for r in against], dtype=pl.Float64),
+        pl.Series("hr_lower", [r.lower for r in against], dtype=pl.Float64),
+        pl.Series("hr_upper", [r.upper for r in against], dtype=pl.Float64),
     )
 
 
-def _against_common_reference(
-    cells: pl.DataFrame,
-    fit: CoxFit,
-    row: dict[tuple[Level, Level], Floats],
-    events: dict[tuple[Level, Level], int],
-    e0: Level,
-    m0: Level,
-    level: float,
-) -> pl.DataFrame:
-    """Set the hazard ratio of each cell against one reference beside its counts (Wald)."""
-    columns: dict[str, list[float | None]] = {"hazard_ratio": [], "hr_lower": [], "hr_upper": []}
-    for (e, m), vector in row.items():
-        difference = vector - row[e0, m0]
-        bad = events[e, m] == 0 or events[e0, m0] == 0 or (np.isnan(fit.params) & (difference != 0)).any()
-        found = None if bad else fit.combine(difference, level=level)
-        columns["hazard_ratio"].append(None if found is None else found.hazard_ratio)
-        columns["hr_lower"].append(None if found is None else found.lower)
-        columns["hr_upper"].append(None if found is None else found.upper)
-    return cells.with_columns(pl.Series(name, values, dtype=pl.Float64) for name, values in columns.items())
+def _adjustment(fit: CoxFit, exposure: str, modifier: str) -> tuple[str, ...]:
+    """List every other term of the model, strata among them."""
+    asked = {exposure, modifier}
+    terms = [t.label for t in fit.design.terms if not set(t.variables) & asked]
+    terms += [t.label for t in fit.design.terms if set(t.variables) & asked and set(t.variables) - asked]
+    strata = fit.design.strata
+    return tuple(terms) if strata is None else (*terms, strata.label)
 
 
 def _against(level: Level, reference: Level) -> str:

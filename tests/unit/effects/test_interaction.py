@@ -109,7 +109,7 @@ def test_a_cell_without_events_is_not_estimable_and_says_so():
     assert found.joint.wald is None
     assert found.joint.likelihood_ratio.df == 2
     assert "not estimable" in repr(found)
-    assert found.table().filter(pl.col("method") == "not estimable")["p"].null_count() == 3
+    assert found.table().filter(pl.col("method") == "not estimable")["p"].null_count() == 4
 
 
 def test_a_level_that_nobody_has_is_not_estimable():
