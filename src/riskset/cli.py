@@ -141,11 +141,15 @@ def run(
         Path | None,
         typer.Option(help="Folder for the results; by default PLAN-results, here.", show_default=False),
     ] = None,
+    fresh: Annotated[
+        bool,
+        typer.Option("--fresh", help="Compute everything, even if nothing has changed since the last run."),
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Run a study: report.html, figures, results.json, manifest.json."""
     with _refusals(debug):
-        _run_into(plan, Path(f"{plan.stem}-results") if out is None else out)
+        _run_into(plan, Path(f"{plan.stem}-results") if out is None else out, fresh=fresh)
 
 
 Run = Annotated[
@@ -218,12 +222,20 @@ def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def _run_into(plan: Path, out: Path) -> None:
+def _run_into(plan: Path, out: Path, *, fresh: bool = False) -> None:
     from riskset.study import read_plan
 
     with stages() as progress:
         progress("plan")
         study = read_plan(plan)  # first: a plan with mistakes is refused before the heavy rooms load
+
+        from riskset.study.fingerprint import nothing_changed, seal
+
+        if not fresh and nothing_changed(study, out):
+            print(
+                f"Nothing has changed since this run; --fresh computes it again.\nReport: {out / 'report.html'}"
+            )
+            return
 
         from riskset.report import write_report
         from riskset.study import run_study
@@ -233,6 +245,7 @@ def _run_into(plan: Path, out: Path) -> None:
             results = run_study(study, out=staging, progress=progress)
             progress("report")
             write_report(results, staging)
+            seal(staging)
     print(f"Report: {out / 'report.html'}")
 
 

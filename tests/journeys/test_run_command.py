@@ -13,6 +13,9 @@ import time
 
 import pytest
 
+from riskset.study import fingerprint, read_plan
+from riskset.study.fingerprint import nothing_changed
+
 FILES = {"report.html", "results.json", "manifest.json", "figures"}
 
 
@@ -65,10 +68,38 @@ def test_counts_of_check_are_those_of_run(ran, commands):
 def test_running_again_gives_the_same_bytes_and_leaves_other_files(run_before, commands):
     first = (run_before.out / "results.json").read_bytes()
     (run_before.out / "notes.txt").write_text("mine")
-    said = commands[0]("run", run_before.plan, "--out", run_before.out)
+    said = commands[0]("run", run_before.plan, "--out", run_before.out, "--fresh")
     assert said.code == 0, said.err
     assert (run_before.out / "results.json").read_bytes() == first
     assert {p.name for p in run_before.out.iterdir()} == FILES | {"notes.txt"}
+
+
+def test_a_run_of_which_nothing_has_changed_is_not_made_again(run_before, commands):
+    before = run_before.tree()
+    began = time.perf_counter()
+    said = commands[0]("run", run_before.plan, "--out", run_before.out)
+    assert time.perf_counter() - began < 5  # what a second run may take; it takes a tenth of a second
+    assert said.code == 0
+    assert "Nothing has changed since this run" in said.out
+    assert said.out.splitlines()[-1] == f"Report: {run_before.out / 'report.html'}"
+    assert run_before.tree() == before
+
+
+@pytest.mark.parametrize("what", ["plan", "table", "output", "lost output", "program"])
+def test_whatever_has_changed_is_noticed(run_before, what, monkeypatch):
+    study = run_before
+    assert nothing_changed(read_plan(study.plan), study.out)
+    if what == "plan":
+        study.plan.write_text(study.plan.read_text("utf-8") + "\n# a remark\n", "utf-8")
+    elif what == "table":
+        study.edit_row("labs", lambda row: True, value="2.2")
+    elif what == "output":
+        (study.out / "report.html").write_text("edited")
+    elif what == "lost output":
+        next((study.out / "figures").iterdir()).unlink()
+    else:
+        monkeypatch.setattr(fingerprint, "program", lambda: "another version")
+    assert not nothing_changed(read_plan(study.plan), study.out)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent otherwise there")
