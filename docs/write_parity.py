@@ -34,6 +34,7 @@ TITLES = {
     "design": "Columns of formulas",
     "effects": "Interactions, profile likelihood, hazard-ratio curves",
     "timeline": "Episodes by tmerge",
+    "tmerge": "Episodes by tmerge: states, recurrent events, missing results",
     "splitting": "Episodes of several tables by tmerge, splits by survSplit and splitLexis",
 }
 # The data set of a case, by the first pattern that its FILE/CASE matches; see tests/data/README.md.
@@ -67,6 +68,10 @@ DATA_SETS = {
     r"effects/visits": "pbcseq",
     r"effects/": "pbc",
     r"timeline/": "pbcseq",
+    r"tmerge/heart": "jasa (heart)",
+    r"tmerge/cgd": "cgd",
+    r"tmerge/myeloid": "myeloid",
+    r"tmerge/missing": "pbcseq",
     r"splitting/lexis": "mgus2",
     r"splitting/": "nafld",
 }

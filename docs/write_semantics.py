@@ -23,8 +23,10 @@ begins with `timeline`, it is
 """
 TAIL = """## Beside R
 
-R's `tmerge`, `survSplit` and Epi's `splitLexis` make the same rows from the same tables (`tests/parity`), delays and
-missing results included. These differ by design:
+R's `tmerge`, `survSplit` and Epi's `splitLexis` make the same rows from the same tables, delays and missing results
+included; `tests/parity` holds that row by row on repeated visits (`pbcseq`), several tables (`nafld`), transplants to half
+days (`jasa`), recurrent infections (`cgd`), several states of one person (`myeloid`) and bands of age and time (`mgus2`).
+These differ by design:
 
 | here | in R | why |
 | --- | --- | --- |
@@ -34,6 +36,7 @@ missing results included. These differ by design:
 | a person with follow-up of no length leaves with an entry in the audit | a row of no length, or an error | it cannot enter a partial likelihood |
 | events outside the follow-up are counted by reason | attributes of the result (`tcount`) | the report shows them |
 | a split by calendar year puts the first of January into the new year | a cut at the number given | in whole days the first of January is (31 December, 1 January] |
+| rows of people outside the cohort are counted, and ids of which fewer than half match are refused | rows without a match are left out in silence | an id with a lost zero looks like a person without results |
 | a recurrent event counts once a day | each row is a row | a stroke in two tables is one stroke |
 """
 PERSONS = 'Timeline(persons, id="id", entry="entry", exit="exit")'
