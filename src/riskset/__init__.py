@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from riskset.curves import incidence_rate as incidence_rate
     from riskset.curves import kaplan_meier as kaplan_meier
     from riskset.effects import diagnose as diagnose
+    from riskset.effects import e_value as e_value
     from riskset.effects import hazard_ratio_curve as hazard_ratio_curve
+    from riskset.effects import holm as holm
     from riskset.effects import interaction as interaction
     from riskset.episodes import Episodes as Episodes
     from riskset.episodes import Timeline as Timeline
@@ -53,7 +55,9 @@ _FACE = {
     "incidence_rate": "riskset.curves",
     "kaplan_meier": "riskset.curves",
     "diagnose": "riskset.effects",
+    "e_value": "riskset.effects",
     "hazard_ratio_curve": "riskset.effects",
+    "holm": "riskset.effects",
     "interaction": "riskset.effects",
     "Episodes": "riskset.episodes",
     "Timeline": "riskset.episodes",
@@ -82,7 +86,9 @@ __all__ = [  # a literal list, for type checkers; tests hold it against _FACE
     "cox_zph",
     "coxph",
     "diagnose",
+    "e_value",
     "hazard_ratio_curve",
+    "holm",
     "incidence_rate",
     "interaction",
     "kaplan_meier",

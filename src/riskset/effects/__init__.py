@@ -1,5 +1,6 @@
 """What a fitted model says: hazard ratios within strata, their ratio, and curves along a continuous exposure."""
 
+from riskset.effects.additive import Additive, Measure, MeasureInterval
 from riskset.effects.curve import hazard_ratio_curve
 from riskset.effects.curve_result import CurveStratum, HazardRatioCurve
 from riskset.effects.curve_tests import CurveTest
@@ -8,21 +9,33 @@ from riskset.effects.diagnose_findings import Finding
 from riskset.effects.diagnose_form import FunctionalForm
 from riskset.effects.diagnose_influence import Influence
 from riskset.effects.diagnose_structure import Collinearity
-from riskset.effects.interaction import Interaction, JointTest, Ratio, interaction
+from riskset.effects.guards import Claim, EValue, OneStratumOnly, claim, e_value, holm, may_say_differs
+from riskset.effects.interaction import Interaction, interaction
+from riskset.effects.ratios import JointTest, Ratio
 
 __all__ = [
+    "Additive",
+    "Claim",
     "Collinearity",
     "CurveStratum",
     "CurveTest",
     "Diagnosis",
+    "EValue",
     "Finding",
     "FunctionalForm",
     "HazardRatioCurve",
     "Influence",
     "Interaction",
     "JointTest",
+    "Measure",
+    "MeasureInterval",
+    "OneStratumOnly",
     "Ratio",
+    "claim",
     "diagnose",
+    "e_value",
     "hazard_ratio_curve",
+    "holm",
     "interaction",
+    "may_say_differs",
 ]
