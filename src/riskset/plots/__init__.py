@@ -3,7 +3,7 @@
 Nothing here touches matplotlib's global state, and the same arguments give the same bytes.
 """
 
-from riskset.plots.export import save_png, save_svg, to_png_bytes, to_svg_text
+from riskset.plots.export import save_pdf, save_png, save_svg, to_pdf_bytes, to_png_bytes, to_svg_text
 from riskset.plots.flow import FlowEnd, FlowExclusion, flow_figure
 from riskset.plots.forest import ForestRow, forest_figure
 from riskset.plots.hazard_ratio import CurvePanel, hazard_ratio_curve_figure
@@ -23,10 +23,12 @@ __all__ = [
     "flow_figure",
     "forest_figure",
     "hazard_ratio_curve_figure",
+    "save_pdf",
     "save_png",
     "save_svg",
     "survival_figure",
     "time_coefficient_figure",
+    "to_pdf_bytes",
     "to_png_bytes",
     "to_svg_text",
 ]

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from math import log
 
 from riskset.report import formats as fmt
-from riskset.study.results import Estimate
 
 REACHES = (2.0, 4.0, 10.0, 20.0)
 """An axis runs from 1/reach to reach: symmetrical on the log scale, so that 2 and 0.5 look alike."""
@@ -34,9 +33,9 @@ class Axis:
     reach: float
 
     @classmethod
-    def around(cls, estimates: Iterable[Estimate]) -> Axis:
-        """Choose the shortest axis that holds all limits, at most the longest."""
-        limits = [v for e in estimates for v in (e.lower, e.estimate, e.upper) if v is not None and v > 0]
+    def around(cls, tables: Iterable[Iterable[tuple[float | None, ...]]]) -> Axis:
+        """Choose the shortest axis that holds all estimates and limits, at most the longest."""
+        limits = [v for table in tables for found in table for v in found if v is not None and v > 0]
         needed = max((max(v, 1 / v) for v in limits), default=1.0)
         return cls(next((r for r in REACHES if needed <= r), REACHES[-1]))
 
@@ -58,15 +57,15 @@ class Axis:
         """Positions and labels of the ends and of 1, the value of no difference."""
         return tuple((self.place(v), fmt.plain(v)) for v in (1 / self.reach, 1.0, self.reach))
 
-    def bar(self, e: Estimate) -> Bar | None:
+    def bar(self, estimate: float | None, lower: float | None, upper: float | None) -> Bar | None:
         """Draw an estimate; None where there is none."""
-        if e.estimate is None:
+        if estimate is None:
             return None
-        low = 0.0 if e.lower is None else e.lower
+        low = 0.0 if lower is None else lower
         return Bar(
             low=self.place(low),
-            high=100.0 if e.upper is None else self.place(e.upper),
-            point=self.place(e.estimate),
+            high=100.0 if upper is None else self.place(upper),
+            point=self.place(estimate),
             open_low=low < 1 / self.reach,
-            open_high=e.upper is None or e.upper > self.reach,
+            open_high=upper is None or upper > self.reach,
         )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from riskset.report.drawings import draw
-from riskset.report.page import make_page
+from riskset.report.compose import compose
+from riskset.report.figures import draw_all
+from riskset.report.html import to_html
 from riskset.study.results import Results
 from riskset.study.writing import write_bytes
 
@@ -35,12 +36,13 @@ def write_report(results: Results, out: Path) -> Written:
     -------
     Written
     """
-    figures = draw(results)
-    html = make_page(results, figures)
+    document = compose(results)
+    drawings = draw_all(document)
+    html = to_html(document, drawings)
     out = Path(out)
     (out / "figures").mkdir(parents=True, exist_ok=True)
     paths: list[Path] = []
-    for drawing in figures:
+    for drawing in drawings.values():
         for name, content in drawing.contents():
             write_bytes(out / name, content)
             paths.append(out / name)

@@ -60,6 +60,25 @@ class Printed(Frozen):
     warnings: tuple[str, ...] = ()  # how it agrees with the run
 
 
+class Counted(Frozen):
+    """A number that was counted or summarised, not estimated: persons, rows, quartiles, a setting of a curve.
+
+    ``of`` is the whole that a count is a part of, ``percent`` its share where one is printed.
+    """
+
+    id: str
+    estimand: str
+    unit: str
+    estimate: int | float | None
+    lower: float | None = None  # first quartile, or the lower limit of a point of a curve
+    upper: float | None = None
+    of: int | float | None = None
+    percent: float | None = None
+    sd: float | None = None
+    method: str = "counted"
+    warnings: tuple[str, ...] = ()
+
+
 # --- who ---------------------------------------------------------------------------------------------------
 
 
@@ -317,4 +336,7 @@ class Results(Frozen):
     # what the plan settled, in reading order, for the methods text: topic "Magnesium", text "last value, in force
     # for at most 90 days; several values of one day averaged"
     methods: tuple[AuditLine, ...] = ()
+    # every number above that is no Estimate, by name, so that all that a report prints can be asked for; filled by
+    # study/counted.py
+    counted: tuple[Counted, ...] = ()
     warnings: tuple[str, ...]

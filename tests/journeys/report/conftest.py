@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from scipy.special import gammaincinv, ndtr
 
-from riskset.study import read_plan, run_study
+from riskset import study
 from riskset.study.demo import prepare_demo
 from riskset.study.ids import estimate_id
 from riskset.study.results import (
@@ -449,5 +449,5 @@ def any_results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     if request.param == "invented":
         return make_results()
     if request.param == "haemodialysis":
-        return run_study(read_plan(prepare_demo(tmp_path_factory.mktemp("study") / "demo")))
-    return run_study(read_plan(ROOT / "examples" / "icu-magnesium" / "study.toml"))
+        return study.run_study(study.read_plan(prepare_demo(tmp_path_factory.mktemp("study") / "demo")))
+    return study.run_study(study.read_plan(ROOT / "examples" / "icu-magnesium" / "study.toml"))

@@ -6,19 +6,22 @@ import math
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from markupsafe import Markup
 
+from riskset.report import formats as fmt
 from riskset.report import write_report
 from riskset.report.clock import DAYS
-from riskset.report.drawings import Drawings, draw
-from riskset.report.page import make_page
-from riskset.study.results import Estimate, ModelResult, Printed, Results
+from riskset.report.compose import compose
+from riskset.report.document import Label, Number, texts_of
+from riskset.report.figures import Drawings, draw_all
+from riskset.report.html import to_html
+from riskset.study.counted import counted
+from riskset.study.ids import parse_id
+from riskset.study.results import Counted, Estimate, ModelResult, Printed, Results
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "wbr"}
 NUMBER = re.compile(r"[<>]?[−-]?\d[\d,]*(?:\.\d+)?(?:e[−-]?\d+)?")
@@ -74,22 +77,22 @@ class Tree(HTMLParser):
 @pytest.fixture(scope="module")
 def figures(results: Results) -> Drawings:
     """Drawn once: most tests here are about words and numbers."""
-    return draw(results)
+    return draw_all(compose(results))
 
 
 @pytest.fixture(scope="module")
 def page(results: Results, figures: Drawings) -> Node:
-    return Tree(make_page(results, figures)).root
+    return Tree(to_html(compose(results), figures)).root
 
 
 @pytest.fixture(scope="module")
 def any_figures(any_results: Results) -> Drawings:
-    return draw(any_results)
+    return draw_all(compose(any_results))
 
 
 @pytest.fixture(scope="module")
 def any_page(any_results: Results, any_figures: Drawings) -> Node:
-    return Tree(make_page(any_results, any_figures)).root
+    return Tree(to_html(compose(any_results), any_figures)).root
 
 
 def numbers_in(text: str) -> list[str]:
@@ -120,72 +123,86 @@ def estimates_of(value: object) -> Iterator[Estimate | Printed]:
             yield from estimates_of(getattr(value, field))
 
 
-def numbers_of(value: object) -> Iterator[float]:
-    if isinstance(value, dict):
-        for item in value.values():
-            yield from numbers_of(item)
-    elif isinstance(value, (tuple, list)):
-        for item in value:
-            yield from numbers_of(item)
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        yield float(value)
-
-
-def test_every_estimate_has_one_name(any_results: Results) -> None:
-    names = [e.id for e in estimates_of(any_results)]
-    assert len(names) == len(set(names))
-    assert len(names) > 40
-
-
-def test_marked_numbers_are_those_of_their_estimates(any_page: Node, any_results: Results) -> None:
-    known = {e.id: e for e in estimates_of(any_results)}
-    # the coefficient and its standard error stand beside the hazard ratio that bears the name
-    beside = {
-        c.hazard_ratio.id: [v for v in (c.estimate, c.std_error) if v is not None]
-        for m in any_results.models
-        for c in m.coefficients
-    }
-    marked = [n for n in any_page.walk() if "data-estimate" in n.attrs]
-    assert len(marked) > 60
-    for node in marked:
-        e = known[node.attrs["data-estimate"]]
-        values = [] if e.estimate is None else [e.estimate]
+def index(results: Results) -> dict[str, list[float]]:
+    """Every number of the results by name: what may be printed under it."""
+    found: dict[str, list[float]] = {}
+    for e in (*estimates_of(results), *counted(results)):
+        assert e.id not in found, e.id
+        values: list[float | None] = [e.estimate]
         if isinstance(e, Estimate):
-            values += [v for v in (e.lower, e.upper, e.p, 100 * e.level) if v is not None]
+            values += [e.lower, e.upper, e.p, 100 * e.level]
             values += [float(v) for v in e.basis.model_dump().values()]
             values += [DAYS * e.basis.person_years]  # where rates are per day
-        values += beside.get(e.id, [])
-        values += [float(df) for df in re.findall(r"on (\d+) df", e.unit)]
+            values += [float(df) for df in re.findall(r"on (\d+) df", e.unit)]
+        elif isinstance(e, Counted):
+            values += [e.lower, e.upper, e.of, e.percent, e.sd]
+            if e.unit == "probability":
+                values += [None if v is None else 100 * v for v in values]
+            if "years" in e.unit:
+                values += [None if v is None else DAYS * v for v in values]
+            # a point of a curve, a tick: where it lies is a level of its name
+            places = [float(v) for v in parse_id(e.id).levels if re.fullmatch(r"-?[\d.]+", v)]
+            values += [*places, *(DAYS * v for v in places)]
+        found[e.id] = [v for v in values if v is not None]
+    return found
+
+
+def test_every_number_has_one_name(any_results: Results) -> None:
+    names = index(any_results)
+    assert len(names) > 100
+    assert all(str(parse_id(name)) == name for name in names)
+
+
+def test_marked_numbers_are_those_of_their_records(any_page: Node, any_results: Results) -> None:
+    known = index(any_results)
+    marked = [n for n in any_page.walk() if "data-id" in n.attrs]
+    assert len(marked) > 60
+    for node in marked:
+        name = node.attrs["data-id"]
         for token in numbers_in(node.text):
-            assert shows(token, values), f"{token} in {node.text!r} is no number of {e.id}"
+            assert shows(token, known[name]), f"{token} in {node.text!r} is no number of {name}"
 
 
-def years_of(value: object) -> Iterator[float]:
-    """Yield what is kept in years; the page prints short follow-up in days."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if "years" in key and isinstance(item, float):
-                yield item
-            else:
-                yield from years_of(item)
-    elif isinstance(value, (tuple, list)):
-        for item in value:
-            yield from years_of(item)
+OURS = {
+    "-256",
+    "95",
+    "80",
+    "10",
+    "1",
+    "5",
+    "0.05",
+    "100",
+    "99",
+    "1st",
+    "3",
+}  # "95% CI", "P = 0.05", "the 1st to the 99th percentile"
 
 
-def test_every_number_of_a_table_is_in_the_results(any_page: Node, any_results: Results) -> None:
-    values = list(numbers_of(any_results.model_dump()))
-    values += [365.25 * years for years in years_of(any_results.model_dump())]
-    values += [
-        100 * s for g in any_results.survival for k in g.groups for s in (*k.survival, *k.lower, *k.upper)
-    ]
-    strings = " ".join(str(v) for v in _strings(any_results.model_dump()))
-    unmarked = [c for t in any_page.find("table") for c in t.find("td") if "data-estimate" not in c.attrs]
-    cells = [c for c in unmarked if c.attrs.get("class") != "axis"]  # ticks of the bars
-    assert len(cells) > 100
-    for cell in cells:
-        for token in numbers_in(cell.text):
-            assert shows(token, values) or token in strings, f"{token} in {cell.text!r} comes from nowhere"
+def test_every_number_of_the_report_has_a_name_or_is_the_plans_word(any_results: Results) -> None:
+    """Walk all text of the document: numbers lead to their record, labels to the results, and ours are few."""
+    known = index(any_results)
+    words = set(numbers_in(" ".join(fmt.label(str(v)) for v in _strings(any_results.model_dump()))))
+    words |= {str(any_results.seed)}
+    seen = 0
+    for text in texts_of(compose(any_results)):
+        for run in text.runs:
+            if isinstance(run, Number):
+                for token in numbers_in(run.text):
+                    assert shows(token, known[run.source]), (
+                        f"{token} in {run.text!r} is no number of {run.source}"
+                    )
+                    seen += 1
+                for part in run.parts:
+                    assert part.value is None or shows_part(part.text, part.value), part
+            elif isinstance(run, Label):
+                assert set(numbers_in(run.text)) <= words, run.text
+            elif isinstance(run, str):
+                assert set(numbers_in(run)) <= OURS, run
+    assert seen > 300
+
+
+def shows_part(text: str, value: float) -> bool:
+    return not numbers_in(text) or shows(numbers_in(text)[0], [value])
 
 
 def _strings(value: object) -> Iterator[str]:
@@ -200,7 +217,7 @@ def _strings(value: object) -> Iterator[str]:
 
 
 def test_every_headline_estimate_is_shown(any_page: Node, any_results: Results) -> None:
-    shown = {n.attrs["data-estimate"] for n in any_page.walk() if "data-estimate" in n.attrs}
+    shown = {n.attrs["data-id"] for n in any_page.walk() if "data-id" in n.attrs}
     wanted = {
         e.id
         for m in any_results.models
@@ -234,7 +251,7 @@ def test_ids_are_unique_and_links_resolve(any_results: Results, tmp_path: Path) 
 
 
 def test_page_stands_alone(any_results: Results, any_figures: Drawings) -> None:
-    html = make_page(any_results, any_figures)
+    html = to_html(compose(any_results), any_figures)
     root = Tree(html).root
     assert not root.find("script", "link", "img", "iframe", "object")
     assert not re.search(r"@import|url\((?!#)", html)
@@ -292,9 +309,9 @@ FORBIDDEN = (
 )  # fmt: skip
 
 
-def our_words(results: Results, figures: Drawings) -> str:
+def our_words(results: Results) -> str:
     """What the page says apart from the plan's own words."""
-    root = Tree(make_page(results, figures)).root
+    root = Tree(to_html(compose(results))).root
     text = " ".join(n.text for n in root.find("p", "figcaption", "li", "dd", "caption", "h2")).lower()
     for own in sorted(set(_strings(results.model_dump())), key=len, reverse=True):
         if len(own) > 3:
@@ -319,16 +336,16 @@ def variants(results: Results) -> Iterator[Results]:
             yield results.model_copy(update={"models": tuple(changed(m, p, joint) for m in results.models)})
 
 
-def test_no_sentence_claims_more_than_the_tests(results: Results, figures: Drawings) -> None:
+def test_no_sentence_claims_more_than_the_tests(results: Results) -> None:
     for variant in (results, *variants(results)):
-        text = our_words(variant, figures)
+        text = our_words(variant)
         for pattern in FORBIDDEN:
             found = re.search(pattern, text)
             assert found is None, text[max(0, found.start() - 60) : found.end() + 60]
 
 
-def lead_of(results: Results, figures: Drawings) -> str:
-    root = Tree(make_page(results, figures)).root
+def lead_of(results: Results) -> str:
+    root = Tree(to_html(compose(results))).root
     return next(n.text for n in root.walk() if n.attrs.get("class") == "lead")
 
 
@@ -347,67 +364,67 @@ def with_ratio(results: Results, p: float, joint: float | None = None) -> Result
     return results.model_copy(update={"models": (m,), "curves": (), "survival": ()})
 
 
-def test_the_answer_follows_the_test_of_the_ratio(results: Results, figures: Drawings) -> None:
-    assert "do not establish" in lead_of(with_ratio(results, 0.2), figures)
-    assert "nor do they establish that it is the same" in lead_of(with_ratio(results, 0.2), figures)
-    assert "differs by calcimimetic use more than chance" in lead_of(with_ratio(results, 0.02), figures)
+def test_the_answer_follows_the_test_of_the_ratio(results: Results) -> None:
+    assert "do not establish" in lead_of(with_ratio(results, 0.2))
+    assert "nor do they establish that it is the same" in lead_of(with_ratio(results, 0.2))
+    assert "differs by calcimimetic use more than chance" in lead_of(with_ratio(results, 0.02))
     # with several levels, one ratio picked from several is not the answer
-    assert "do not establish" in lead_of(with_ratio(results, 0.02, joint=0.3), figures)
-    assert "differs by" in lead_of(with_ratio(results, 0.2, joint=0.02), figures)
+    assert "do not establish" in lead_of(with_ratio(results, 0.02, joint=0.3))
+    assert "differs by" in lead_of(with_ratio(results, 0.2, joint=0.02))
 
 
-def test_the_joint_test_and_the_ratios_are_told_apart(results: Results, figures: Drawings) -> None:
+def test_the_joint_test_and_the_ratios_are_told_apart(results: Results) -> None:
     name = "Cardiovascular event"
-    some = card_of(with_ratio(results, 0.02, joint=0.3), figures, name)
+    some = card_of(with_ratio(results, 0.02, joint=0.3), name)
     assert "is lower for user than for naive, by more than chance readily explains" in some
     assert "together they do not establish a difference" in some
-    every = card_of(with_ratio(results, 0.2, joint=0.02), figures, name)
+    every = card_of(with_ratio(results, 0.2, joint=0.02), name)
     assert "establish neither a difference between user and naive nor its absence" in every
     assert "together they differ more than chance readily explains" in every
 
 
-def test_a_ratio_without_p_is_told_and_not_judged(results: Results, figures: Drawings) -> None:
+def test_a_ratio_without_p_is_told_and_not_judged(results: Results) -> None:
     variant = with_ratio(results, 0.2)
     ratio = variant.models[0].interaction[0].model_copy(update={"p": None})
     model = variant.models[0].model_copy(update={"interaction": (ratio,)})
-    card = card_of(variant.model_copy(update={"models": (model,)}), figures, "Cardiovascular event")
+    card = card_of(variant.model_copy(update={"models": (model,)}), "Cardiovascular event")
     assert "0.40 (95% CI 0.20–0.80) for user against naive." in card
     assert "establish" not in card
 
 
-def card_of(results: Results, figures: Drawings, outcome: str) -> str:
-    root = Tree(make_page(results, figures)).root
+def card_of(results: Results, outcome: str) -> str:
+    root = Tree(to_html(compose(results))).root
     cards = [n for n in root.walk() if n.attrs.get("class") == "card"]
     text = next(c for c in cards if outcome in c.find("h3")[0].text).text
     return re.sub(r"\s+", " ", text)
 
 
-def test_one_interval_that_leaves_out_1_is_no_difference(results: Results, figures: Drawings) -> None:
-    card = card_of(results, figures, "New fracture")
+def test_one_interval_that_leaves_out_1_is_no_difference(results: Results) -> None:
+    card = card_of(results, "New fracture")
     assert "An interval that leaves out 1 in one group and not in another is no evidence" in card
     assert "establish neither a difference between user and naive nor its absence" in card
     assert "any ratio from 0.14 to 1.26" in card
     assert "not estimable for past against naive" in card
-    assert "An interval that leaves out 1" not in card_of(results, figures, "Cardiovascular event")
+    assert "An interval that leaves out 1" not in card_of(results, "Cardiovascular event")
 
 
-def test_sparse_results_carry_their_events_per_coefficient(results: Results, figures: Drawings) -> None:
+def test_sparse_results_carry_their_events_per_coefficient(results: Results) -> None:
     assert "Sparse: Model 3 rests on 3.7 events per coefficient (66 events, 18 coefficients)" in card_of(
-        results, figures, "New fracture"
+        results, "New fracture"
     )
-    assert "below 0.21 or above 4.69" in card_of(results, figures, "New fracture")
+    assert "below 0.21 or above 4.69" in card_of(results, "New fracture")
 
 
-def test_a_cut_point_without_a_reason_is_exploratory(results: Results, figures: Drawings) -> None:
-    assert "exploratory" not in our_words(results, figures)
-    assert "exploratory" in our_words(results.model_copy(update={"exposure_rationale": ""}), figures)
+def test_a_cut_point_without_a_reason_is_exploratory(results: Results) -> None:
+    assert "exploratory" not in our_words(results)
+    assert "exploratory" in our_words(results.model_copy(update={"exposure_rationale": ""}))
 
 
-def test_open_intervals_are_said_to_be_open(results: Results, figures: Drawings) -> None:
+def test_open_intervals_are_said_to_be_open(results: Results) -> None:
     variant = with_ratio(results, 0.2)
     ratio = variant.models[0].interaction[0].model_copy(update={"upper": None})
     model = variant.models[0].model_copy(update={"interaction": (ratio,)})
-    card = card_of(variant.model_copy(update={"models": (model,)}), figures, "Cardiovascular event")
+    card = card_of(variant.model_copy(update={"models": (model,)}), "Cardiovascular event")
     assert "0.40 (0.20 to no limit)" in card.replace("\N{NO-BREAK SPACE}", " ")
     assert "any ratio from 0.20 upwards" in card
 
@@ -423,20 +440,20 @@ def test_same_results_same_bytes_and_nothing_left_behind(results: Results, tmp_p
     first, second = write_report(small, tmp_path / "a"), write_report(small, tmp_path / "b")
     names = sorted(p.relative_to(tmp_path / "a") for p in (tmp_path / "a").rglob("*") if p.is_file())
     assert names == sorted(p.relative_to(tmp_path / "b") for p in (tmp_path / "b").rglob("*") if p.is_file())
-    assert {p.suffix for p in names} == {".html", ".svg", ".png"}
+    assert {p.suffix for p in names} == {".html", ".svg", ".pdf", ".png"}
     assert len(names) == 1 + len(first.figures) == 1 + len(second.figures)
     for name in names:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
 
 
-def test_a_report_without_models_still_stands(results: Results, figures: Drawings) -> None:
+def test_a_report_without_models_still_stands(results: Results) -> None:
     bare = results.model_copy(
         update={
             "models": (), "curves": (), "survival": (), "table1": (), "rates": (), "rows_lost": (), "published": (),
             "methods": (), "notice": None, "warnings": (),
         }
     )  # fmt: skip
-    root = Tree(make_page(bare, figures)).root
+    root = Tree(to_html(compose(bare))).root
     assert "No model was fitted" in root.text
     assert [a.attrs["href"] for a in root.find("nav")[0].find("a")] == [
         "#summary", "#patients", "#data", "#methods", "#provenance",
@@ -455,7 +472,7 @@ SIGNS = " ".join(
 )
 
 
-def test_three_levels_of_exposure_are_told_apart(results: Results, figures: Drawings) -> None:
+def test_three_levels_of_exposure_are_told_apart(results: Results) -> None:
     """A plan of tertiles: each line says which level it compares."""
     low, high = results.exposure_levels[1], "> 2.8 mg/dL"
 
@@ -473,40 +490,40 @@ def test_three_levels_of_exposure_are_told_apart(results: Results, figures: Draw
     variant = results.model_copy(
         update={"models": (model,), "exposure_levels": (*results.exposure_levels, high), "curves": ()}
     )
-    root = Tree(make_page(variant, figures)).root
+    root = Tree(to_html(compose(variant))).root
     table = next(
         t for t in root.find("table") if "hazard ratios and their ratios" in t.find("caption")[0].text
     )
     rows = [h.text for h in table.find("th") if h.attrs["scope"] == "row"]
     assert rows[:6] == [f"{m}: {e}" for e in (low, high) for m in ("naive", "user", "past")]
     assert "user, where > 2.8 mg/dL" in rows
-    card = card_of(variant, figures, "Cardiovascular event")
+    card = card_of(variant, "Cardiovascular event")
     assert "for user against naive (magnesium > 2.8 mg/dL)" in card
     assert "Hazard ratio of magnesium, each level, against ≥ 2.4 mg/dL" in card
 
 
-def test_more_models_than_fit_a_page_stand_in_two_tables(results: Results, figures: Drawings) -> None:
+def test_more_models_than_fit_a_page_stand_in_two_tables(results: Results) -> None:
     models = [m for m in results.models if m.outcome == "cve"]
     more = [
         m.model_copy(update={"model": f"Model {k}", "slug": f"model-{k}", "primary": False})
         for k, m in enumerate(models, 4)
     ]
     variant = results.model_copy(update={"models": (*models, *more), "curves": ()})
-    root = Tree(make_page(variant, figures)).root
+    root = Tree(to_html(compose(variant))).root
     tables = [t for t in root.find("table") if "hazard ratios and their ratios" in t.find("caption")[0].text]
     heads = [[h.text for h in t.find("th") if h.attrs["scope"] == "colgroup"] for t in tables]
     assert heads == [["Model 1", "Model 2", "Model 3 (primary)"], ["Model 4", "Model 5", "Model 6"]]
 
 
-def test_a_single_model_is_not_called_all(results: Results, figures: Drawings) -> None:
+def test_a_single_model_is_not_called_all(results: Results) -> None:
     model = next(m for m in results.models if m.primary and m.outcome == "cve")
     variant = results.model_copy(update={"models": (model,), "curves": ()})
-    text = Tree(make_page(variant, figures)).root.text
+    text = Tree(to_html(compose(variant))).root.text
     assert "The model rests on 14,382" in text
     assert "All models rest" not in text
 
 
-def test_curves_known_at_different_values_stand_below_each_other(results: Results, figures: Drawings) -> None:
+def test_curves_known_at_different_values_stand_below_each_other(results: Results) -> None:
     curve = results.curves[0]
     first = curve.strata[0]
     moved = first.model_copy(update={"x": tuple(v + 0.0037 for v in first.x)})
@@ -514,7 +531,7 @@ def test_curves_known_at_different_values_stand_below_each_other(results: Result
     for value, head in ((curve, ["Magnesium, mg/dL", "naive", "user", "past"]),
                         (uneven, ["Magnesium, mg/dL", "Hazard ratio (95%\N{NO-BREAK SPACE}CI)"])):  # fmt: skip
         variant = results.model_copy(update={"curves": (value,)})
-        root = Tree(make_page(variant, figures)).root
+        root = Tree(to_html(compose(variant))).root
         table = next(t for t in root.find("table") if "along magnesium against" in t.find("caption")[0].text)
         assert [h.text for h in table.find("thead")[0].find("th")] == head
         cells = [c.text for c in table.find("td")]
@@ -615,7 +632,7 @@ def renamed(results: Results, label: str) -> Results:
     )  # fmt: skip
 
 
-def test_forty_outcomes_and_two_hundred_coefficients(make: Callable[[], Results], figures: Drawings) -> None:
+def test_forty_outcomes_and_two_hundred_coefficients(make: Callable[[], Results]) -> None:
     results = make()
     one = next(m for m in results.models if m.outcome == "death" and m.primary)
     first = one.coefficients[0]
@@ -639,9 +656,7 @@ def test_forty_outcomes_and_two_hundred_coefficients(make: Callable[[], Results]
             "curves": (), "survival": (), "rows_lost": (),
         }
     )  # fmt: skip
-    empty = replace(figures.forests["death"], wide=Markup(""), narrow=Markup(""))
-    forests = {k: replace(empty, key=f"forest-{k}") for k in keys}
-    root = Tree(make_page(wide, replace(figures, forests=forests))).root
+    root = Tree(to_html(compose(wide))).root
     assert len([n for n in root.walk() if n.attrs.get("class") == "card"]) == 40
     ids = [n.attrs["id"] for n in root.walk() if "id" in n.attrs]
     assert len(ids) == len(set(ids))
@@ -654,15 +669,13 @@ def test_rates_per_day_stand_beside_person_days_and_days(make: Callable[[], Resu
     """Person-years in results.json, on the page the unit of the rates."""
     results = make()
     total = results.rates[0].total
-    page = Tree(
-        make_page(results.model_copy(update={"time_unit": "per 100 person-days"}), draw(results))
-    ).root
+    page = Tree(to_html(compose(results.model_copy(update={"time_unit": "per 100 person-days"})))).root
     text = page.text
     assert "Median follow-up, days" in text
     assert f"{365.25 * total.basis.person_years:,.0f} person-days" in text
 
 
-def test_coefficients_are_read_by_their_labels(make: Callable[[], Results], figures: Drawings) -> None:
+def test_coefficients_are_read_by_their_labels(make: Callable[[], Results]) -> None:
     results = make()
     first = results.models[0]
     labelled = first.coefficients[0].model_copy(update={"label": "Magnesium < 2.4 mg/dL"})
@@ -670,6 +683,6 @@ def test_coefficients_are_read_by_their_labels(make: Callable[[], Results], figu
         first.model_copy(update={"coefficients": (labelled, *first.coefficients[1:])}),
         *results.models[1:],
     )
-    page = Tree(make_page(results.model_copy(update={"models": models}), figures)).root
+    page = Tree(to_html(compose(results.model_copy(update={"models": models})))).root
     heads = [t.text for t in page.find("th")]
     assert "Magnesium < 2.4 mg/dL" in heads

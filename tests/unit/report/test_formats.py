@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from riskset.effects.exposure_range import round_values as grid_of_effects
 from riskset.report import formats as fmt
 from riskset.report.bars import REACHES, Axis
-from riskset.report.curves import round_values
-from riskset.study.results import Basis, Estimate
+from riskset.study.counted import round_values
+from riskset.study.results import Basis
 
 NOTHING = Basis(n_persons=0, n_rows=0, n_events=0, person_years=0.0)
 
@@ -85,21 +85,15 @@ def test_limits_that_do_not_exist_are_said(lower: float | None, upper: float | N
     assert fmt.ratio_limits(lower, upper) == text
 
 
-def estimate(value: float | None, lower: float | None, upper: float | None) -> Estimate:
-    return Estimate(
-        id="a/b/c", estimand="", unit="", estimate=value, lower=lower, upper=upper, method="", basis=NOTHING
-    )
-
-
 @given(
     st.floats(min_value=1e-6, max_value=1e6),
     st.floats(min_value=1.0, max_value=1e4),
     st.floats(min_value=1.0, max_value=1e4),
 )
 def test_bars_stay_on_their_axis_and_in_order(value: float, down: float, up: float) -> None:
-    e = estimate(value, value / down, value * up)
-    axis = Axis.around([e])
-    bar = axis.bar(e)
+    limits = (value, value / down, value * up)
+    axis = Axis.around([[limits]])
+    bar = axis.bar(*limits)
     assert bar is not None
     assert 0 <= bar.low <= bar.point <= bar.high <= 100
     reached = max(abs(log10(v)) for v in (value / down, value, value * up))
@@ -110,12 +104,12 @@ def test_bars_stay_on_their_axis_and_in_order(value: float, down: float, up: flo
 
 def test_a_bar_without_a_limit_is_open() -> None:
     axis = Axis(4.0)
-    bar = axis.bar(estimate(1.0, None, None))
+    bar = axis.bar(1.0, None, None)
     assert bar is not None
     assert (bar.low, bar.point, bar.high) == (0.0, 50.0, 100.0)
     assert bar.open_low
     assert bar.open_high
-    assert axis.bar(estimate(None, None, None)) is None
+    assert axis.bar(None, None, None) is None
 
 
 @given(st.lists(st.tuples(st.integers(-500, 500), st.integers(1, 400)), min_size=1, max_size=4))

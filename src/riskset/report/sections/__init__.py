@@ -1,0 +1,40 @@
+"""The sections of a report, in the order in which they stand.
+
+Each is a pure function ``section(results)`` that gives its :class:`~riskset.report.document.Section`, or ``None``
+where the results hold nothing for it. A new one is a module here and a line below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from riskset.report.document import Section
+from riskset.report.sections import (
+    audit,
+    characteristics,
+    curves,
+    flow,
+    methods,
+    models,
+    provenance,
+    published,
+    rates,
+    summary,
+    survival,
+)
+from riskset.study.results import Results
+
+SECTIONS: Final[tuple[Callable[[Results], Section | None], ...]] = (
+    summary.section,
+    flow.section,
+    characteristics.section,
+    rates.section,
+    models.section,
+    curves.section,
+    survival.section,
+    published.section,
+    audit.section,
+    methods.section,
+    provenance.section,
+)

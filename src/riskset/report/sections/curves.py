@@ -1,0 +1,219 @@
+"""The hazard ratio along the exposure: what its tests support, the figure, the tests, the curve in numbers."""
+
+from __future__ import annotations
+
+from riskset.report import cells, drawings
+from riskset.report import formats as fmt
+from riskset.report.document import Cell, Group, Line, Paragraph, Part, Rows, Section, Table, Text
+from riskset.report.outcomes import label_of, levels
+from riskset.report.phrases import established, inside, join, listing, name, number, p_phrase, say, sentence
+from riskset.study.counted import curve_id, key, point_id, shown_points
+from riskset.study.ids import slug
+from riskset.study.results import CurveStratum, Results, SplineCurve
+
+_TESTS = {
+    "overall": "overall: no association",
+    "nonlinear": "nonlinearity: a straight line on the log scale",
+    "interaction": "interaction: the same curve in all levels",
+    "nonlinear interaction": "nonlinear interaction: curves that differ by a straight line at most",
+}
+"""The tests by name, each with its null hypothesis."""
+
+
+def section(results: Results) -> Section | None:
+    """Set each outcome's curve."""
+    drawn = [c for c in results.curves if c.strata]
+    if not drawn:
+        return None
+    return Section(
+        "curves",
+        say("Hazard ratio along {}", inside(results.exposure_label)),
+        tuple(_outcome(c, results) for c in drawn),
+        entry="Curves",
+    )
+
+
+def _outcome(curve: SplineCurve, results: Results) -> Group:
+    label, k = label_of(results, curve.outcome), slug(curve.outcome)
+    folded = Group(
+        f"curve-{k}-more",
+        say("The curve in numbers: {}", name(label)),
+        (_numbers(curve, label),),
+        kind="folded",
+    )
+    return Group(
+        f"curve-{k}",
+        name(label),
+        (
+            *(Paragraph(s, "reading") for s in _reading(curve, results, label)),
+            drawings.curve(curve, results, label),
+            _tests(curve, label),
+            folded,
+        ),
+    )
+
+
+def _reading(curve: SplineCurve, results: Results, label: str) -> tuple[Text, ...]:
+    """Read a curve by its tests: a shape needs the overall test, "linear" the nonlinearity test."""
+    tests = {t.id.rpartition("[")[2].rstrip("]"): t for t in curve.tests}
+    out: list[Text] = []
+    overall, bend = tests.get("overall"), tests.get("nonlinear")
+    exposure, what = inside(curve.label), inside(label)
+    if overall is not None and overall.p is not None:
+        if not established(overall):
+            text = (
+                "Over its whole range, the data do not establish an association of {} with {} (overall {})."
+            )
+            out.append(say(text, exposure, what, p_phrase(overall)))
+        else:
+            text = "{} is associated with {} over its range (overall {})"
+            whole = say(text, name(curve.label), what, p_phrase(overall))
+            if bend is not None and bend.p is not None:
+                shape = (
+                    "; the curve departs from a straight line on the log scale ({})"
+                    if established(bend)
+                    else "; the data do not speak against a straight line on the log scale (nonlinearity {})"
+                )
+                whole = whole + say(shape, p_phrase(bend))
+            out.append(whole + ".")
+    differ = tests.get("interaction")
+    if differ is not None and differ.p is not None:
+        text = (
+            "The curves differ by {} more than chance readily explains (interaction {})."
+            if established(differ)
+            else "The data do not establish that the curves differ by {} (interaction {})."
+        )
+        out.append(say(text, inside(results.modifier_label), p_phrase(differ)))
+    return tuple(out)
+
+
+def _tests(curve: SplineCurve, label: str) -> Table:
+    """Set the tests of a curve, all levels of the modifier together first, then each by itself."""
+    together: list[Line] = []
+    apart: dict[str, list[Line]] = {}
+    for t in curve.tests:
+        what = levels(t) or (t.estimand,)
+        df = t.unit.removeprefix("chi-square on ").removesuffix(" df")
+        chi2 = fmt.fixed(t.estimate, 2)
+        title = _TESTS.get(what[0])
+        line = (
+            cells.row(name(what[0]) if title is None else title, indent=True),
+            cells.figures(chi2, t.id, Part("chi-square", t.estimate, chi2)),
+            cells.figures(df, t.id, Part("df", int(df), df)) if df.isdigit() else cells.DASH,
+            cells.p_value(t),
+        )
+        if len(what) == 1:
+            together.append(line)
+        else:
+            apart.setdefault(what[1], []).append(line)
+    knots = join(
+        (number(fmt.plain(v), curve_id(curve, "knot", str(k))) for k, v in enumerate(curve.knots, 1)), ", "
+    )
+    notes = [
+        say(
+            "{} with {} as a restricted cubic spline (knots {} {}); {}.",
+            name(curve.model),
+            inside(curve.label),
+            knots,
+            name(fmt.unit(curve.unit)),
+            listing(dict.fromkeys(t.method for t in curve.tests)),
+        ),
+        *(sentence(w) for w in curve.warnings),
+    ]
+    groups = [Rows(tuple(together), heading=Text(("All levels jointly",)))] if together else []
+    groups += [Rows(tuple(lines), heading=name(level)) for level, lines in apart.items()]
+    return Table(
+        id=f"curve-tests-{slug(curve.outcome)}",
+        caption=say("{}: tests of the curves", name(label)),
+        head=((cells.col("Test", numeric=False), cells.col("χ²"), cells.col("df"), cells.col("P")),),
+        groups=tuple(groups),
+        notes=tuple(notes),
+        sheet=f"Curve tests {label}",
+    )
+
+
+def _numbers(curve: SplineCurve, label: str) -> Table:
+    """Set a curve in numbers, where the levels of the modifier know the same round values side by side."""
+    shown = shown_points(curve)
+    known = [{key(s.x[k]): k for k in places} for s, places in zip(curve.strata, shown, strict=True)]
+    values = sorted({x for places in known for x in places})
+    # values that several levels share stand side by side; where each has its own, below each other
+    if len(curve.strata) > 1 and not any(x in places for x in known[0] for places in known[1:]):
+        return _level_by_level(curve, label, shown)
+    decimals = fmt.common_decimals(values, 0.0)
+    rows: list[Line] = []
+    for x in values:
+        found = (places.get(x) for places in known)
+        points = (
+            cells.DASH if k is None else _point(curve, s, k) for s, k in zip(curve.strata, found, strict=True)
+        )
+        rows.append((_at(curve, x, decimals, known), *points))
+    outside = any(x not in places for places in known for x in values)
+    notes = (
+        f"{fmt.DASH}: outside the values over which this level's curve is drawn, the 1st to the 99th percentile "
+        "of its person-time.",
+    )
+    heads = tuple(name(s.level) for s in curve.strata)
+    return _table(curve, label, heads, (Rows(tuple(rows)),), notes if outside else ())
+
+
+def _at(curve: SplineCurve, x: float, decimals: int, known: list[dict[float, int]]) -> Cell:
+    """Head a row by its value, which is the place of a point."""
+    s = next(s for s, places in zip(curve.strata, known, strict=True) if x in places)
+    return _place(curve, s, known[curve.strata.index(s)][x], decimals)
+
+
+def _place(curve: SplineCurve, s: CurveStratum, k: int, decimals: int, *, indent: bool = False) -> Cell:
+    text = fmt.fixed(s.x[k], decimals)
+    place = number(text, point_id(curve, s.level, s.x[k]), Part(curve.label, s.x[k], text))
+    return cells.row(place, indent=indent)
+
+
+def _level_by_level(curve: SplineCurve, label: str, shown: tuple[tuple[int, ...], ...]) -> Table:
+    """Set each level's own values below each other, for curves that were evaluated at different ones."""
+    groups: list[Rows] = []
+    for s, places in zip(curve.strata, shown, strict=True):
+        # three digits of the range show which value is meant
+        decimals = fmt.decimals_for(max(s.x) - min(s.x) or max(s.x))
+        rows = tuple((_place(curve, s, k, decimals, indent=True), _point(curve, s, k)) for k in places)
+        groups.append(Rows(rows, heading=name(s.level)))
+    return _table(curve, label, (Text((f"Hazard ratio (95%{fmt.NBSP}CI)",)),), tuple(groups))
+
+
+def _point(curve: SplineCurve, s: CurveStratum, k: int) -> Cell:
+    values = (s.hazard_ratio[k], s.lower[k], s.upper[k])
+    parts = (
+        Part(what, v, fmt.ratio(v))
+        for what, v in zip(("HR", "95% CI from", "95% CI to"), values, strict=True)
+    )
+    return cells.figures(fmt.ratio_with_interval(*values), point_id(curve, s.level, s.x[k]), *parts)
+
+
+def _table(
+    curve: SplineCurve,
+    label: str,
+    columns: tuple[Text, ...],
+    groups: tuple[Rows, ...],
+    notes: tuple[str, ...] = (),
+) -> Table:
+    unit = name(fmt.unit(curve.unit))
+    return Table(
+        id=f"curve-{slug(curve.outcome)}-numbers",
+        caption=say(
+            "{}: hazard ratio (95% CI) along {} against {} {}",
+            name(label),
+            inside(curve.label),
+            number(fmt.plain(curve.reference), curve_id(curve, "reference")),
+            unit,
+        ),
+        head=(
+            (
+                cells.col(say("{}, {}", name(curve.label), unit), numeric=False),
+                *(cells.col(c) for c in columns),
+            ),
+        ),
+        groups=groups,
+        notes=tuple(Text((n,)) for n in notes),
+        numbered=False,
+        sheet=f"Curve {label}",
+    )

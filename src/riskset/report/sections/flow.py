@@ -1,0 +1,67 @@
+"""The flow of patients: screened, excluded rule by rule, included, and how follow-up ended."""
+
+from __future__ import annotations
+
+from riskset.report import cells, drawings
+from riskset.report import formats as fmt
+from riskset.report.document import FlowChart, Line, Part, Rows, Section, Table, Text
+from riskset.report.phrases import count, name, number, say
+from riskset.study.counted import flow_id
+from riskset.study.results import Results
+
+
+def section(results: Results) -> Section:
+    """Set the flow of patients."""
+    value = results.flow
+    chart = FlowChart(
+        figure=drawings.flow(results),
+        screened=say("{} {}", name(value.screened_label), _n(value.screened, flow_id("persons", "screened"))),
+        steps=tuple(
+            (
+                say("not “{}” {}", name(s.label), _n(s.n_excluded, flow_id("excluded", k, s.label))),
+                say("{}", _n(s.n_after, flow_id("remaining", k, s.label))),
+            )
+            for k, s in enumerate(value.steps, 1)
+        ),
+        included=say("Included {}", _n(value.included, flow_id("persons", "included"))),
+        ends_heading="How follow-up ended",
+        ends=tuple(
+            say("{} {}", name(e.label), count(e.n, flow_id("ended", k, e.label)))
+            for k, e in enumerate(value.ends, 1)
+        ),
+        table=_table(results),
+    )
+    return Section("patients", Text(("Flow of patients",)), (chart,))
+
+
+def _n(n: int, source: str) -> Text:
+    shown = fmt.count(n)
+    return number(f"n{fmt.NBSP}={fmt.NBSP}{shown}", source, Part("persons", n, shown))
+
+
+def _table(results: Results) -> Table:
+    """Set the same numbers in lines, for a workbook."""
+    value = results.flow
+
+    def line(text: Text, n: int, source: str) -> Line:
+        return cells.row(text), cells.count(n, source, "persons")
+
+    rows: list[Line] = [line(name(value.screened_label), value.screened, flow_id("persons", "screened"))]
+    for k, s in enumerate(value.steps, 1):
+        rows.append(
+            line(say("Excluded: not {}", name(s.label)), s.n_excluded, flow_id("excluded", k, s.label))
+        )
+        rows.append(line(Text(("Remaining",)), s.n_after, flow_id("remaining", k, s.label)))
+    rows.append(line(Text(("Included",)), value.included, flow_id("persons", "included")))
+    ends = [
+        line(say("Follow-up ended by: {}", name(e.label)), e.n, flow_id("ended", k, e.label))
+        for k, e in enumerate(value.ends, 1)
+    ]
+    return Table(
+        id="flow-in-numbers",
+        caption=Text(("Flow of patients",)),
+        head=((cells.col("Step", numeric=False), cells.col("Persons")),),
+        groups=(Rows(tuple(rows)), *((Rows(tuple(ends)),) if ends else ())),
+        numbered=False,
+        sheet="Flow",
+    )

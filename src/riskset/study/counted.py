@@ -1,0 +1,398 @@
+"""Names for the numbers that are no estimates: who was screened, Table 1, numbers at risk, rows read.
+
+The names follow the grammar of :mod:`riskset.study.ids`. They are made here for ``results.json`` and for the
+report alike, so that what a report prints can be found by its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from math import ceil, floor, log10
+
+from riskset.study.ids import estimate_id, slug
+from riskset.study.results import (
+    Audit,
+    CharacteristicRow,
+    Counted,
+    Flow,
+    ModelResult,
+    Results,
+    RowsLost,
+    SplineCurve,
+    Summary,
+    SurvivalCurve,
+    Table1,
+)
+
+LEAST_SHOWN = 3
+"""Values at which levels stand side by side: each has this many at least."""
+
+
+def with_counted(results: Results) -> Results:
+    """Give results that also name every number which is no estimate."""
+    return results.model_copy(update={"counted": tuple(counted(results))})
+
+
+def counted(results: Results) -> Iterator[Counted]:
+    """Name every number of the results that is no estimate.
+
+    Parameters
+    ----------
+    results : Results
+
+    Yields
+    ------
+    Counted
+        In the order of the report.
+    """
+    yield from _flow(results.flow)
+    for table in results.table1:
+        yield from _table1(table)
+    for rates in results.rates:
+        yield Counted(
+            id=median_id(rates.outcome),
+            estimand=f"median follow-up: {rates.label}",
+            unit="years",
+            estimate=rates.median_follow_up_years,
+            method="median over persons",
+        )
+    for lost in results.rows_lost:
+        yield from _lost(lost)
+    for model in results.models:
+        yield from _model(model)
+    for curve in results.curves:
+        yield from _curve(curve)
+    for curve in results.survival:
+        yield from _survival(curve)
+    yield from _audit(results.audit)
+
+
+# --- names -------------------------------------------------------------------------------------------------
+
+
+def flow_id(what: str, *levels: str | int) -> str:
+    """Name a number of the flow of patients.
+
+    Examples
+    --------
+    >>> flow_id("persons", "screened"), flow_id("excluded", 1, "Adult")
+    ('all/flow/persons[screened]', 'all/flow/excluded[1|Adult]')
+    """
+    return estimate_id("all", "flow", what, *map(str, levels))
+
+
+def table1_id(what: str, by: str, *levels: str | None) -> str:
+    """Name a number of a Table 1; without a group it belongs to all persons.
+
+    Examples
+    --------
+    >>> table1_id("share", "Use at index", "sex", "male", None)
+    'all/table-1/share[Use at index|sex|male]'
+    """
+    return estimate_id("all", "table-1", what, by, *(v for v in levels if v is not None))
+
+
+def median_id(outcome: str) -> str:
+    """Name an outcome's median follow-up."""
+    return estimate_id(outcome, "rates", "median_follow_up")
+
+
+def model_id(model: ModelResult, what: str, *levels: str) -> str:
+    """Name what a model rests on: persons, rows, events, person_years, parameters, ..."""
+    return estimate_id(model.outcome, model.slug, what, *levels)
+
+
+def lost_id(lost: RowsLost, what: str, *levels: str) -> str:
+    """Name what the models of an outcome leave out."""
+    return estimate_id(lost.outcome, "rows-lost", what, *levels)
+
+
+def curve_id(curve: SplineCurve, what: str, *levels: str) -> str:
+    """Name a setting or a point of a curve."""
+    return estimate_id(curve.outcome, f"{slug(curve.model)}-curve", what, *levels)
+
+
+def survival_id(curve: SurvivalCurve, what: str, group: str, tick: float) -> str:
+    """Name survival or a number at risk at a tick, in years."""
+    by = () if curve.grouping is None else (curve.grouping,)
+    return estimate_id(curve.outcome, "survival", what, *by, group, f"{tick:.6g}")
+
+
+def audit_id(what: str, *levels: str | int) -> str:
+    """Name a count of the data audit."""
+    return estimate_id("all", "audit", what, *map(str, levels))
+
+
+# --- records -----------------------------------------------------------------------------------------------
+
+
+def _flow(flow: Flow) -> Iterator[Counted]:
+    def persons(name: str, words: str, n: int) -> Counted:
+        return Counted(id=name, estimand=words, unit="persons", estimate=n)
+
+    yield persons(flow_id("persons", "screened"), f"screened: {flow.screened_label}", flow.screened)
+    for k, step in enumerate(flow.steps, 1):
+        yield persons(flow_id("excluded", k, step.label), f"excluded: not {step.label}", step.n_excluded)
+        yield persons(flow_id("remaining", k, step.label), f"remaining after: {step.label}", step.n_after)
+    yield persons(flow_id("persons", "included"), "included", flow.included)
+    for k, end in enumerate(flow.ends, 1):
+        yield persons(flow_id("ended", k, end.label), f"follow-up ended by: {end.label}", end.n)
+
+
+def _table1(table: Table1) -> Iterator[Counted]:
+    by = table.by
+    groups: list[str | None] = [None, *(g.label for g in table.groups)]
+    for group, n in zip(groups, (table.total, *(g.n for g in table.groups)), strict=True):
+        yield Counted(
+            id=table1_id("persons", by, group),
+            estimand=f"persons{_among(by, group)}",
+            unit="persons",
+            estimate=n,
+        )
+    seen: set[str] = set()
+    for line in table.rows:
+        for group, summary in zip(groups, (line.overall, *line.groups), strict=True):
+            yield _summary(by, line, group, summary)
+            if line.variable not in seen:
+                yield Counted(
+                    id=table1_id("missing", by, line.variable, group),
+                    estimand=f"persons without a value of {line.label}{_among(by, group)}",
+                    unit="persons",
+                    estimate=summary.missing,
+                )
+        if line.variable not in seen:
+            yield Counted(
+                id=table1_id("smd", by, line.variable),
+                estimand=f"largest standardised mean difference of {line.label} between groups by {by}",
+                unit="standard deviations",
+                estimate=line.smd,
+                method="standardised mean difference",
+            )
+        seen.add(line.variable)
+
+
+def _among(by: str, group: str | None) -> str:
+    return "" if group is None else f", {by}: {group}"
+
+
+def _summary(by: str, line: CharacteristicRow, group: str | None, s: Summary) -> Counted:
+    among = _among(by, group)
+    if line.kind == "category":
+        return Counted(
+            id=table1_id("share", by, line.variable, line.level or "", group),
+            estimand=f"persons with {line.label}: {line.level}{among}",
+            unit="persons",
+            estimate=s.count,
+            of=s.n,
+            percent=s.percent,
+        )
+    mean = s.median is None
+    return Counted(
+        id=table1_id("quartiles", by, line.variable, group),
+        estimand=f"{'mean' if mean else 'median'} of {line.label}{among}",
+        unit=line.unit or "",
+        estimate=s.mean if mean else s.median,
+        lower=s.q1,
+        upper=s.q3,
+        sd=s.sd,
+        of=s.n,
+        method="mean and standard deviation" if mean else "median, first and third quartile",
+    )
+
+
+def _lost(lost: RowsLost) -> Iterator[Counted]:
+    parts = (
+        ("persons", lost.persons_lost, lost.persons_total),
+        ("events", lost.events_lost, lost.events_total),
+        ("person_years", lost.person_years_lost, lost.person_years_total),
+    )
+    for what, value, whole in parts:
+        unit = what.replace("_", "-")
+        yield Counted(
+            id=lost_id(lost, what),
+            estimand=f"{unit} left out of the models",
+            unit=unit,
+            estimate=value,
+            of=whole,
+        )
+    for c in lost.by_variable:
+        yield Counted(
+            id=lost_id(lost, "rows", c.label), estimand=f"rows without {c.label}", unit="rows", estimate=c.n
+        )
+
+
+def _model(model: ModelResult) -> Iterator[Counted]:
+    b = model.basis
+    numbers = (
+        ("persons", "persons", b.n_persons, "counted"),
+        ("rows", "rows", b.n_rows, "counted"),
+        ("events", "events", b.n_events, "counted"),
+        ("person_years", "person-years", b.person_years, "counted"),
+        ("parameters", "coefficients", model.parameters, "counted"),
+        ("events_per_parameter", "events per coefficient", model.events_per_parameter, "counted"),
+        ("loglik", "log partial likelihood", model.loglik, "Cox model"),
+        ("loglik_null", "log partial likelihood without covariates", model.loglik_null, "Cox model"),
+    )
+    for what, unit, value, method in numbers:
+        yield Counted(
+            id=model_id(model, what),
+            estimand=f"{unit} of {model.model}",
+            unit=unit,
+            estimate=value,
+            method=method,
+        )
+    for c in model.coefficients:
+        words = c.label or c.term
+        yield Counted(
+            id=model_id(model, "coefficient", c.term),
+            estimand=f"coefficient of {words}",
+            unit="log hazard ratio",
+            estimate=c.estimate,
+            method="Cox model",
+        )
+        yield Counted(
+            id=model_id(model, "std_error", c.term),
+            estimand=f"standard error of the coefficient of {words}",
+            unit="log hazard ratio",
+            estimate=c.std_error,
+            method=f"{model.variance} variance",
+        )
+
+
+def _curve(curve: SplineCurve) -> Iterator[Counted]:
+    def setting(what: str, words: str, value: float, *levels: str) -> Counted:
+        return Counted(
+            id=curve_id(curve, what, *levels),
+            estimand=words,
+            unit=curve.unit,
+            estimate=value,
+            method="chosen",
+        )
+
+    yield setting("reference", f"reference of the curve along {curve.label}", curve.reference)
+    for k, knot in enumerate(curve.knots, 1):
+        yield setting("knot", f"knot {k} of the curve along {curve.label}", knot, str(k))
+    for s, places in zip(curve.strata, shown_points(curve), strict=True):
+        for k in places:
+            yield Counted(
+                id=point_id(curve, s.level, s.x[k]),
+                estimand=f"hazard ratio of {curve.label} {s.x[k]:.9g} against {curve.reference:.9g} in {s.level}",
+                unit="hazard ratio",
+                estimate=s.hazard_ratio[k],
+                lower=s.lower[k],
+                upper=s.upper[k],
+                method="restricted cubic spline, pointwise 95% limits",
+            )
+
+
+def _survival(curve: SurvivalCurve) -> Iterator[Counted]:
+    for g in curve.groups:
+        for k, tick in enumerate(g.ticks_years):
+            when = f"{tick:.6g} years, {g.label}"
+            if k < len(g.at_risk):
+                yield Counted(
+                    id=survival_id(curve, "at_risk", g.label, tick),
+                    estimand=f"at risk after {when}",
+                    unit="persons",
+                    estimate=g.at_risk[k],
+                )
+            steps = [j for j, t in enumerate(g.time_years) if t <= tick]
+            if steps:
+                j = steps[-1]
+                yield Counted(
+                    id=survival_id(curve, "survival", g.label, tick),
+                    estimand=f"survival ({curve.label}) after {when}",
+                    unit="probability",
+                    estimate=g.survival[j],
+                    lower=g.lower[j],
+                    upper=g.upper[j],
+                    method="Kaplan-Meier, 95% limits on the log-log scale",
+                )
+
+
+def _audit(audit: Audit) -> Iterator[Counted]:
+    def rows(name: str, words: str, n: int | None, unit: str = "rows") -> Counted:
+        return Counted(id=name, estimand=words, unit=unit, estimate=n)
+
+    for table in audit.tables:
+        yield rows(audit_id("rows", table.label), f"rows of {table.label}", table.n)
+    for m in audit.matched:
+        yield rows(audit_id("matched_rows", m.key), f"rows matched by {m.key}", m.rows)
+        yield rows(audit_id("matched_persons", m.key), f"persons matched by {m.key}", m.persons, "persons")
+        yield rows(
+            audit_id("withheld", m.key), f"strings of {m.key} not shown", m.strings_withheld, "strings"
+        )
+        for s in m.strings:
+            yield rows(audit_id("string", m.key, s.label), f"persons with {s.label}", s.n, "persons")
+    for name, line in zip(finding_ids(line.topic for line in audit.lines), audit.lines, strict=True):
+        if line.n is not None:
+            yield rows(name, f"{line.topic}: {line.text}", line.n, "n")
+
+
+def finding_ids(topics: Iterable[str]) -> list[str]:
+    """Name the findings of an audit by their topic and their place in it.
+
+    Examples
+    --------
+    >>> finding_ids(["Labs", "Labs", "Drugs"])
+    ['all/audit/finding[Labs|1]', 'all/audit/finding[Labs|2]', 'all/audit/finding[Drugs|1]']
+    """
+    seen: dict[str, int] = {}
+    out: list[str] = []
+    for topic in topics:
+        seen[topic] = seen.get(topic, 0) + 1
+        out.append(audit_id("finding", topic, seen[topic]))
+    return out
+
+
+# --- which points of a curve a reader gets in numbers --------------------------------------------------------
+
+
+def point_id(curve: SplineCurve, level: str, x: float) -> str:
+    """Name a point of a curve."""
+    return curve_id(curve, "hr", level, f"{x:.9g}")
+
+
+def shown_points(curve: SplineCurve) -> tuple[tuple[int, ...], ...]:
+    """Choose, per level, the places of a curve that are given in numbers: round values, or a few of its own."""
+    at = [{key(x): k for k, x in enumerate(s.x)} for s in curve.strata]
+    shown = round_values(at) if at else []
+    if shown:
+        return tuple(tuple(places[x] for x in shown if x in places) for places in at)
+    return tuple(tuple(range(0, len(s.x), max(1, (len(s.x) - 1) // 8))) for s in curve.strata)
+
+
+def key(x: float) -> float:
+    """Read 1.8 and 1.7999999999999998 as one value."""
+    return float(f"{x:.9g}")
+
+
+def round_values(known: Sequence[Collection[float]], most: int = 12) -> list[float]:
+    """Choose values that are round for a reader, evenly spaced, that each level knows within its own range.
+
+    Nothing is chosen where the levels were evaluated at different values, or one at hardly any round ones.
+
+    Examples
+    --------
+    >>> low, high = {1.5, 1.6, 1.73, 1.8, 2.0, 2.2}, {1.8, 1.9, 2.0, 2.2, 2.31, 2.4, 2.6}
+    >>> round_values([low, high])
+    [1.6, 1.8, 2.0, 2.2, 2.4, 2.6]
+    >>> round_values([{0.123, 0.456}, {0.2, 0.789}])
+    []
+    """
+    least, greatest = min(min(k) for k in known), max(max(k) for k in known)
+    width = greatest - least
+    for power in range(floor(log10(width)) - 2, floor(log10(width)) + 1) if width > 0 else ():
+        for mantissa in (1, 2, 5):
+            step = mantissa * 10.0**power
+            if width / step > most * (1 + 1e-9):
+                continue
+            counts = range(ceil(least / step - 1e-9), floor(greatest / step + 1e-9) + 1)
+            values = [key(round(k * step, max(0, -power))) for k in counts]
+            # at the very end of a range rounding decides on which side a value lies
+            own = [[v for v in values if min(k) < v < max(k)] for k in known]
+            if all(
+                len(v) >= LEAST_SHOWN and k.issuperset(v) for v, k in zip(own, map(set, known), strict=True)
+            ):
+                return [v for v in values if any(v in k for k in known)]
+    return []
