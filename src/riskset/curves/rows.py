@@ -6,6 +6,7 @@ dataframe with the columns named.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from riskset.errors import DesignError, EpisodeError
 from riskset.tables import nearest
 
 HEADER_ROWS = 2  # the first data row is row 2 of a spreadsheet
+_SURV = re.compile(r"\s*Surv\(\s*(?:(\w+)\s*,\s*)?(\w+)\s*,\s*(\w+)\s*\)\s*")
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,38 @@ def read_rows(
     return Rows(frame, id, starts, times, _events(frame, event), event, unit)
 
 
+def named_in(
+    outcome: str | None, entry: str | None, exit: str | None
+) -> tuple[str | None, str | None, str | None]:
+    """Take entry, exit and event from ``"Surv(entry, exit, event)"``; any other text is the event's column.
+
+    Examples
+    --------
+    >>> named_in("Surv(month, death)", None, None), named_in("death", "start", "stop")
+    ((None, 'month', 'death'), ('start', 'stop', 'death'))
+    """
+    if outcome is not None and (surv := _SURV.fullmatch(outcome)):
+        start, stop, event = surv.groups()
+        return start, stop, event
+    return entry, exit, outcome
+
+
+def require_groups(levels: pl.DataFrame, frame: pl.DataFrame, columns: Sequence[str]) -> None:
+    """Refuse rows whose group is missing: a curve of the unknown would be read as one of a kind."""
+    if columns and any(levels[c].null_count() for c in columns):
+        raise EpisodeError(
+            "a group is missing",
+            where=", ".join(columns),
+            n_rows=frame.height - frame.drop_nulls(columns).height,
+            remedy="Leave these rows out, or give them a level of their own.",
+        )
+
+
+def listed(columns: str | Sequence[str] | None) -> list[str]:
+    """Put one column or several in a list."""
+    return [] if columns is None else [columns] if isinstance(columns, str) else list(columns)
+
+
 def cells_of(frame: pl.DataFrame, columns: Sequence[str]) -> tuple[pl.DataFrame, NDArray[np.intp]]:
     """Find the combinations of columns that occur, and which one each row belongs to.
 
@@ -141,11 +175,14 @@ def _times(frame: pl.DataFrame, column: str) -> NDArray[np.float64]:
 
 def _events(frame: pl.DataFrame, column: str) -> NDArray[np.bool_]:
     values = frame[column]
+    if values.dtype == pl.Boolean and not values.null_count():
+        return values.to_numpy()
     if not (values.dtype.is_numeric() or values.dtype == pl.Boolean):
         raise EpisodeError("an event must be 0/1 or true/false", where=column)
     numbers = values.cast(pl.Float64).to_numpy()
-    _refuse(~np.isin(numbers, (0.0, 1.0)), "an event must be 0/1 or true/false", column)
-    return numbers == 1.0
+    happens = numbers == 1.0
+    _refuse(~(happens | (numbers == 0.0)), "an event must be 0/1 or true/false", column)
+    return happens
 
 
 def _refuse(broken: NDArray[np.bool_], rule: str, where: str) -> None:

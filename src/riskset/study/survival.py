@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from riskset.curves import SurvivalEstimate, kaplan_meier
+from riskset.curves import SurvivalEstimate
+from riskset.curves.kaplan_meier import curves_of
 from riskset.study.rates import YEAR
 from riskset.study.results import Basis, Count, SurvivalCurve, SurvivalGroup
 
@@ -51,7 +52,7 @@ def survival_curve(
         Step functions from (0, 1); limits are pointwise, on the log-log scale, which stays within 0 and 1.
     """
     known, not_drawn = (rows, ()) if by is None else _large_groups(rows, id, by)
-    curves = kaplan_meier(
+    curves = curves_of(
         known, f"Surv(entry, exit, {outcome})", by, conf_type="log-log", id=id, time_unit="days"
     )
     ticks = _ticks(float(known["exit"].to_numpy().max()))
