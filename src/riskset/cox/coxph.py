@@ -164,7 +164,7 @@ def fit_formula(
     named = (name for name in special.values() if name is not None)
     needed = dict.fromkeys((*parsed.variables, *named, *also))
     whole = to_polars(data, tuple(needed))
-    frame = _complete(whole, missing, id)
+    frame = complete_rows(whole, missing, id)
     if frame.height == 0:
         raise FitError("no row is left to fit", where="data")
     n_left_out = whole.height - frame.height
@@ -253,7 +253,7 @@ def _ridge_on_terms(ridge: Ridge, design: Design, X: Floats) -> Quadratic:
     return ridge.on(X, columns)
 
 
-def _complete(frame: pl.DataFrame, missing: str, id: str | None) -> pl.DataFrame:
+def complete_rows(frame: pl.DataFrame, missing: str, id: str | None) -> pl.DataFrame:
     """Rows in which nothing is missing; the others are counted, or refused."""
     counts = {name: n for name in frame.columns if (n := frame[name].null_count())}
     if not counts:
