@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from riskset.cox.hypotheses import Test
@@ -37,6 +38,47 @@ class Contrast:
     p: float
     vector: Floats
     level: float = 0.95
+
+    def frame(self) -> pl.DataFrame:
+        """Tabulate it in one row: estimate, std_error, hazard_ratio, lower, upper, z, p."""
+        return pl.DataFrame({name: [getattr(self, name)] for name in _COLUMNS})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contrasts:
+    """Several contrasts between named profiles; arrays of one value for each.
+
+    Attributes
+    ----------
+    profiles : polars DataFrame
+        Values of the variables that were named, those of the profile compared with under ``NAME_reference``.
+    estimate, std_error : float arrays (q,)
+        Log hazard ratios and their standard errors.
+    hazard_ratio, lower, upper : float arrays (q,)
+        With Wald limits at ``level``, for each contrast by itself.
+    z, p : float arrays (q,)
+    vectors : float array (q, p)
+        The combinations.
+    level : float
+    """
+
+    profiles: pl.DataFrame
+    estimate: Floats
+    std_error: Floats
+    hazard_ratio: Floats
+    lower: Floats
+    upper: Floats
+    z: Floats
+    p: Floats
+    vectors: Floats
+    level: float = 0.95
+
+    def frame(self) -> pl.DataFrame:
+        """Tabulate them: the profiles, then estimate, std_error, hazard_ratio, lower, upper, z, p."""
+        return self.profiles.with_columns(pl.Series(name, getattr(self, name)) for name in _COLUMNS)
+
+
+_COLUMNS = ("estimate", "std_error", "hazard_ratio", "lower", "upper", "z", "p")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from scipy.special import ndtr, ndtri
 from riskset.cox.arrays import MatrixFit, codes
 from riskset.cox.baseline import baseline_hazard
 from riskset.cox.concordance import Concordance, TimeWeight, concordance_of, sums
-from riskset.cox.estimates import Contrast, GlobalTests
+from riskset.cox.contrasts import combined, contrasts_of, estimable
+from riskset.cox.estimates import Contrast, Contrasts, GlobalTests
 from riskset.cox.hypotheses import Test, profile_limit
 from riskset.cox.penalties import Firth, Quadratic
 from riskset.cox.predict import Kind as Prediction
@@ -155,6 +156,14 @@ class CoxFit:
         if self.robust:
             raise FitError("BIC has no meaning beside a robust variance", where="bic")
         return -2 * self.loglik + float(np.log(self.n_events)) * self.df
+
+    @property
+    def model_matrix(self) -> Floats:
+        """Covariates of the fitted rows as `params` multiply them, not centred, shape (n_rows, p).
+
+        Made anew from ``data`` at each call: the fit holds no second copy of its rows.
+        """
+        return self.design.matrix(self.data)
 
     def cov_params(self, robust: bool | None = None) -> Floats:
         """Variance of the coefficients, shape (p, p); zero at those not estimated.
@@ -342,44 +351,24 @@ class CoxFit:
         """
         return self.combine(self.design.row(a) - self.design.row(b or {}), level=level)
 
-    def combine(self, vector: Floats, *, level: float = 0.95) -> Contrast:
-        """Estimate the combination ``vector' beta``, with Wald limits.
+    def contrasts(
+        self, a: Mapping[str, Any], b: Mapping[str, Any] | None = None, *, level: float = 0.95
+    ) -> Contrasts:
+        """Compare several pairs of profiles; see `riskset.cox.contrasts.contrasts_of`."""
+        return contrasts_of(self, a, b, level=level)
 
-        Raises
-        ------
-        FitError
-            If the combination has a part that could not be estimated.
-        """
-        vector = np.asarray(vector, dtype=np.float64)
-        self.require_estimable(vector)
-        estimate = float(vector @ np.nan_to_num(self.params))
-        unknown = np.isinf(self.std_error) & (vector != 0)
-        se = np.inf if unknown.any() else float(np.sqrt(vector @ self.cov_params() @ vector))
-        z = estimate / se if se > 0 else np.nan
-        q = float(ndtri(0.5 + level / 2)) * se
-        with np.errstate(over="ignore"):
-            hazard_ratio, lower, upper = np.exp([estimate, estimate - q, estimate + q]).tolist()
-        return Contrast(
-            estimate=estimate,
-            std_error=se,
-            hazard_ratio=hazard_ratio,
-            lower=lower,
-            upper=upper,
-            z=z,
-            p=float(2 * ndtr(-abs(z))),
-            vector=vector,
-            level=level,
-        )
+    def combine(self, vector: Floats, *, level: float = 0.95) -> Contrast:
+        """Estimate the combination ``vector' beta``, with Wald limits; refused where it is not estimable."""
+        return combined(self, vector, level=level)
 
     def require_estimable(self, vectors: Floats) -> None:
-        """Refuse combinations (p,) or (q, p) that touch a coefficient which was not estimated."""
+        """Refuse combinations (p,) or (q, p) that the data do not determine."""
         if vectors.shape[-1] != self.params.size:
             raise FitError(
                 f"a combination has {self.params.size} weights, one for each coefficient", where="vector"
             )
-        touched = np.isnan(self.params) & (np.atleast_2d(vectors) != 0).any(axis=0)
-        if touched.any():
-            names = ", ".join(n for n, t in zip(self.names, touched, strict=True) if t)
+        if not estimable(self, np.atleast_2d(vectors)).all():
+            names = ", ".join(n for n, b in zip(self.names, self.params, strict=True) if np.isnan(b))
             raise FitError(f"the combination rests on coefficients that were not estimated: {names}")
 
     def require_likelihood(self, what: str) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from riskset.cox import CoxFit
+from riskset.cox.contrasts import estimable, standard_errors
 from riskset.design.factors import SplineFactor, label
 from riskset.effects.curve_result import Band, CurveStratum, HazardRatioCurve
 from riskset.effects.curve_tests import contrasts, curve_tests, forms, straight_scale
@@ -143,7 +144,6 @@ def hazard_ratio_curve(
     shared = np.append(round_values(lowest, highest), centre)  # the strata can be read side by side there
     at_level = {k: held if by is None else {**held, by: k} for k in shown}
     z = float(ndtri((1.0 + level) / 2.0))
-    variance = fit.cov_params()
     strata: list[CurveStratum] = []
     for k in shown:
         low, high = ranges[k]
@@ -151,12 +151,11 @@ def hazard_ratio_curve(
         if x is None:
             grid = np.unique(np.append(grid, shared[(low <= shared) & (shared <= high)]))
         vectors = contrasts(fit, variable, grid, centre, at_level[k])
-        if (np.isnan(fit.params) & (vectors != 0).any(axis=0)).any():
+        if not estimable(fit, vectors).all():
             omitted[k] = "a coefficient of this stratum could not be estimated"
             continue
         log_hr = vectors @ np.nan_to_num(fit.params)
-        se = np.sqrt(np.maximum(np.einsum("ij,ij->i", vectors @ variance, vectors), 0.0))
-        se[(vectors[:, np.isposinf(fit.std_error)] != 0).any(axis=1)] = np.inf  # nothing is known of it
+        se = standard_errors(fit, vectors)
         rows = inside[k]
         persons = None
         if fit.id is not None:
@@ -170,7 +169,9 @@ def hazard_ratio_curve(
         if band == "simultaneous":
             span = (min(low, float(grid.min())), max(high, float(grid.max())))
             along = _along(values[rows], span)
-            critical = critical_value(contrasts(fit, variable, along, centre, at_level[k]), variance, level)
+            critical = critical_value(
+                contrasts(fit, variable, along, centre, at_level[k]), fit.cov_params(), level
+            )
             with np.errstate(over="ignore"):
                 outer = (np.exp(log_hr - critical * se), np.exp(log_hr + critical * se))
         strata.append(

@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from riskset.cox import CoxFit, wald_test
+from riskset.cox.contrasts import estimable
 from riskset.design.factors import CategoryFactor, Factor, NumberFactor, SplineFactor, numeric
 from riskset.design.grammar import Expr, names_in, render, rewrite
 from riskset.effects.profiles import Level
@@ -99,15 +100,18 @@ def curve_tests(
     A hypothesis is the space that contrasts over the range of x span: all of them for "no effect", their departures
     from a straight line for "linear", differences between strata for "no interaction". Only the space matters to
     Wald's statistic, so that neither coding nor reference nor grid does; for a spline it is the test of its columns.
+    Contrasts that the data do not determine, as those over a range that a stratum never visits, are left out, and
+    with them their degrees of freedom.
     """
     grid = np.linspace(values.min(), values.max(), POINTS)
     grid = np.unique(np.append(grid, np.quantile(values, np.linspace(0.0, 1.0, POINTS))))
-    # A coefficient that could not be estimated counts as zero, as in R: its column leaves, and its degree of freedom.
-    estimated = ~np.isnan(fit.params)
-    curves = {k: estimated * contrasts(fit, variable, grid, float(grid[0]), p) for k, p in at_level.items()}
+    base = float(grid[grid.size // 2])
+    curves = {k: contrasts(fit, variable, grid, base, p) for k, p in at_level.items()}
+    known = {k: estimable(fit, c) for k, c in curves.items()}
+    everywhere = np.all(list(known.values()), axis=0)
     scale, _ = straight_scale(fit, variable)
     u = None if scale is None else numeric(scale, pl.DataFrame({variable: grid}))
-    bends = {} if u is None else {k: _departures(c, u) for k, c in curves.items()}
+    bends = {} if u is None else {k: _departures(c[known[k]], u[known[k]]) for k, c in curves.items()}
 
     tests: list[CurveTest] = []
 
@@ -118,28 +122,33 @@ def curve_tests(
             tests.append(CurveTest(name, level, found.chi2, int(found.df), found.p))
 
     for k, curve in curves.items():
-        add("overall", k, curve)
+        add("overall", k, curve[known[k]])
         if k in bends:
             add("nonlinear", k, bends[k])
     if len(curves) > 1:
         first, *others = curves
-        add("overall", None, np.vstack(list(curves.values())))
+        add("overall", None, np.vstack([c[known[k]] for k, c in curves.items()]))
         if bends:
             add("nonlinear", None, np.vstack(list(bends.values())))
-        add("interaction", None, np.vstack([curves[k] - curves[first] for k in others]))
-        if bends:
-            add("nonlinear interaction", None, np.vstack([bends[k] - bends[first] for k in others]))
+        apart = [(curves[k] - curves[first])[everywhere] for k in others]
+        add("interaction", None, np.vstack(apart))
+        if u is not None:
+            add("nonlinear interaction", None, np.vstack([_departures(a, u[everywhere]) for a in apart]))
     return tuple(tests)
 
 
 def _departures(curve: Floats, u: Floats) -> Floats:
     """Take from contrasts the straight line in u through the first and last of them."""
-    share = (u - u[0]) / (u[-1] - u[0])
-    return curve - share[:, None] * curve[-1]
+    if u.size < 3:
+        return curve[:0]
+    share = ((u - u[0]) / (u[-1] - u[0]))[:, None]
+    return curve - (1.0 - share) * curve[0] - share * curve[-1]
 
 
 def row_space(vectors: Floats) -> Floats:
     """Orthonormal basis of the space that rows span, columns first scaled to one size."""
+    if not vectors.size:
+        return np.empty((0, vectors.shape[1]))
     size = np.abs(vectors).max(axis=0)
     used = size > RANK_TOLERANCE * max(float(size.max()), 1e-300)
     if not used.any():

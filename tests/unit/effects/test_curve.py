@@ -136,11 +136,30 @@ def test_a_further_interacting_variable_must_be_held():
     assert not np.allclose(women.strata[0].log_hazard_ratio, men.strata[0].log_hazard_ratio)
 
 
-def test_a_curve_that_rests_on_a_column_not_estimated_is_left_out_with_its_reason():
-    # mg:sex holds a column for each sex, and their sum is the spline's own first column: the second one is aliased
-    curve = hazard_ratio_curve(fit("rcs(mg, 3) + mg:sex"), "mg", by="sex")
-    assert curve.omitted == (("m", "a coefficient of this stratum could not be estimated"),)
-    assert [s.level for s in curve.strata] == ["f"]
+def test_aliased_columns_leave_curves_that_the_data_determine():
+    # mg:sex holds a column for each sex, and their sum is the polynomial's own first column: the second one is
+    # aliased, but the curves of both sexes are those of any other coding of the same model
+    aliased, full = (
+        hazard_ratio_curve(fit(f"{bend} + mg:sex"), "mg", by="sex", band="simultaneous")
+        for bend in ("poly(mg, 2, raw=TRUE)", "I(mg^2)")
+    )
+    assert aliased.omitted == full.omitted == ()
+    for a, b in zip(aliased.strata, full.strata, strict=True):
+        np.testing.assert_allclose(a.log_hazard_ratio, b.log_hazard_ratio, atol=1e-8)
+        np.testing.assert_allclose(a.band_upper, b.band_upper, rtol=1e-7)
+    for a, b in zip(aliased.tests, full.tests, strict=True):
+        assert (a.name, a.level, a.df) == (b.name, b.level, b.df)
+        assert a.chi2 == pytest.approx(b.chi2, rel=1e-6)
+
+
+def test_a_curve_that_the_data_do_not_determine_is_left_out_with_its_reason():
+    # users have 2.5 or 2.6: whether their curve bends between is not in the data
+    rows = ROWS.with_columns(use=pl.col("use").cast(pl.String)).with_columns(
+        mg=pl.when(pl.col("use") == "user").then(2.5 + 0.1 * (pl.col("id") % 2)).otherwise("mg")
+    )
+    curve = hazard_ratio_curve(fit("rcs(mg, [2.2, 2.5, 2.8]) * use", rows), "mg", by="use", reference=2.5)
+    assert curve.omitted == (("user", "a coefficient of this stratum could not be estimated"),)
+    assert [s.level for s in curve.strata] == ["naive"]
 
 
 @pytest.mark.parametrize(
