@@ -49,6 +49,9 @@ def _target(value: Mapping[str, Any]) -> tuple[str | None, str]:
         return by_name["$ref"].rpartition("/")[2], ".NAME"
     if "$ref" in value.get("items", {}):
         return value["items"]["$ref"].rpartition("/")[2], ""
+    for kind in value.get("anyOf", ()):  # the text that says the same in short stands in the meaning
+        if "$ref" in kind:
+            return kind["$ref"].rpartition("/")[2], ""
     return None, ""
 
 

@@ -14,3 +14,7 @@ from riskset.cohort.followup import FirstKnown as FirstKnown
 from riskset.cohort.followup import Source as Source
 from riskset.cohort.followup import end_of_follow_up as end_of_follow_up
 from riskset.cohort.followup import first_known as first_known
+from riskset.cohort.lookback import covered_before as covered_before
+from riskset.cohort.lookback import event_before as event_before
+from riskset.cohort.lookback import first_dates as first_dates
+from riskset.cohort.lookback import observed_before as observed_before

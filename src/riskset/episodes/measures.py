@@ -24,7 +24,7 @@ from riskset.errors import EpisodeError, UnitError
 from riskset.tables import ROW, Matched, Rejects, parse_values
 from riskset.tables.ticks import DAY, NEVER, Ticks, significant
 from riskset.tables.values import BelowLimit
-from riskset.units import lab_factor
+from riskset.units import Analyte, lab_factor
 
 Use = Literal["last", "baseline", "mean", "cumulative mean", "change from baseline"]
 USES = ("last", "baseline", "mean", "cumulative mean", "change from baseline")
@@ -112,7 +112,7 @@ def read_measure(
     unit_is: str | None,
     where: str | None,
     to: str | None,
-    analyte: str | None,
+    analyte: str | Analyte | None,
     carry_forward: int | None,
     lag: int,
     use: Use,
@@ -208,7 +208,7 @@ def _factors(
     unit: str | None,
     unit_is: str | None,
     to: str | None,
-    analyte: str,
+    analyte: str | Analyte,
     name: str,
     rejects: Rejects,
 ) -> tuple[Values, Rejects, int, tuple[AuditLine, ...]]:

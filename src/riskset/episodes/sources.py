@@ -16,6 +16,7 @@ from riskset.episodes.states import after_event
 from riskset.errors import EpisodeError
 from riskset.tables import Rejects
 from riskset.tables.values import BelowLimit
+from riskset.units import Analyte
 
 
 class Sources:
@@ -63,7 +64,7 @@ class Sources:
         unit: str | None = None,
         where: str | None = None,
         to: str | None = None,
-        analyte: str | None = None,
+        analyte: str | Analyte | None = None,
         carry_forward: Duration | None = None,
         lag: Duration | None = None,
         use: Use = "last",
@@ -91,8 +92,8 @@ class Sources:
             Rows that are this measure, as an SQL expression.
         to : str, optional
             Unit wanted; without it the values must be in one unit.
-        analyte : str, optional
-            Whose molar mass and valence convert; the name of the measure otherwise.
+        analyte : str or Analyte, optional
+            Whose molar mass and valence convert: its name, or the two numbers; the name of the measure otherwise.
         carry_forward : str or float, optional
             How long a value may stand for the next one; for ever without it.
         lag : str or float, optional

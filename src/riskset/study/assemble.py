@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -20,15 +20,12 @@ from riskset.cohort import (
 )
 from riskset.episodes import Episodes, Timeline
 from riskset.errors import CohortError
-from riskset.study.formulas import (
-    baseline_column,
-    baseline_measures,
-    exposure_column,
-    modifier_column,
-    over_time,
-)
+from riskset.study.formulas import baseline_column, baseline_measures
+from riskset.study.grouping import cut_points, with_groups
+from riskset.study.lookback import followed, looked_back, with_index
 from riskset.study.people import Candidates, candidates, fixed_columns
 from riskset.study.plan import StudyPlan
+from riskset.study.plan_cohort_checks import CALENDAR, STUDY
 from riskset.study.records import (
     END,
     END_BY_DATE,
@@ -39,9 +36,13 @@ from riskset.study.records import (
     with_end_records,
 )
 from riskset.study.rejecting import check_rejects, deciding_rows
-from riskset.tables import ROW, Rejects, Table
+from riskset.study.timelines import event_columns, terminal_outcomes, timeline_of, with_outcome
+from riskset.tables import ROW, Rejects, Table, parse_times, to_ticks
+from riskset.tables.ticks import DAY
 
 ENDED_BY = "ended_by"
+USABLE = "Dates that can be used"
+_AT_INDEX = "__at_index__"
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ class Assembled:
     persons : polars.DataFrame
         One row per eligible person: id, how follow-up ended, baseline values, measures and states at index,
         groups.
+    cuts : tuple of float
+        Where the exposure's groups meet.
     timeline : Timeline
         Measures and drugs of these persons.
     sources : mapping
@@ -69,6 +72,8 @@ class Assembled:
         Rows that broke a rule, so far.
     unnamed : mapping
         By outcome: how it agrees with a record of it that the plan does not name.
+    scale : polars.DataFrame or None
+        Where each person stands at index on the time scale of the models, in days; None for time since index.
     """
 
     plan: StudyPlan
@@ -76,10 +81,12 @@ class Assembled:
     ledger: Ledger
     notes: tuple[tuple[str, int], ...]
     persons: pl.DataFrame
+    cuts: tuple[float, ...]
     timeline: Timeline
     sources: Mapping[str, FirstKnown]
     rejects: Rejects
     unnamed: Mapping[str, tuple[Comparison, ...]]
+    scale: pl.DataFrame | None = None
 
 
 def assemble(plan: StudyPlan, tables: Mapping[str, Table], *, stop: bool = True) -> Assembled:
@@ -108,21 +115,20 @@ def assemble(plan: StudyPlan, tables: Mapping[str, Table], *, stop: bool = True)
     key = plan.data.id
     found = candidates(plan, tables)
     people, rejects = _readable(plan, tables, found)
-    if plan.cohort.end:
-        people = with_end_records(plan, _with_end(plan, people))
+    people, ledger, more = _before_index(plan, tables, people, found.ledger)
+    rejects = rejects.extend(more.frame)
     people, pending = fixed_columns(plan, people, plan.baseline)
     fixed = [n for n, v in plan.baseline.items() if v.since is None and n not in pending]
     # first with everybody, to see who is eligible; then again with those alone, whose rows are the study's
-    everybody = _timeline(plan, tables, people, fixed)
+    everybody = timeline_of(plan, tables, people, fixed)
     # a person whose own dates contradict each other cannot be judged: a reject, whatever the rules would say
     own = pl.col("file") == tables[plan.cohort.from_].source
     rejects = rejects.extend(_in_the_file(plan, everybody.rejects.frame.filter(own)))
     if stop:
         check_rejects(plan, tables, rejects)
     at_index, _ = fixed_columns(plan, everybody.at_entry(), pending)
-    ledger = found.ledger
     if at_index.height < ledger.included:
-        ledger = ledger.step("Dates that can be used", at_index.height)
+        ledger = ledger.step(USABLE, at_index.height)
     rejects = rejects.extend(deciding_rows(plan, tables, everybody.rejects, at_index, pending))
     rules = [Rule(rule.keep, rule.label) for rule in plan.cohort.require]
     try:
@@ -139,20 +145,44 @@ def assemble(plan: StudyPlan, tables: Mapping[str, Table], *, stop: bool = True)
     for name, source in sources.items():
         people = people.join(_named(source.frame, key, name), on=key, how="left", maintain_order="left")
     check_before_entry(plan, tables, people, sources)
-    still = {*plan.measures, *plan.drugs} - set(over_time(plan))
-    timeline = _timeline(plan, tables, people, [*fixed, *later.columns[1:]], frozen=still)
+    timeline = timeline_of(plan, tables, people, [*fixed, *later.columns[1:]], final=True)
     rejects = rejects.extend(_in_the_file(plan, timeline.rejects.frame))
     if stop:
         check_rejects(plan, tables, rejects)
     ended = _how_it_ended(plan, people)
-    persons = with_groups(
+    persons = at_index.join(
+        later.select(key, *(c for c in later.columns if c not in at_index.columns)), on=key
+    ).join(ended, on=key, how="left", maintain_order="left")
+    cuts = cut_points(plan, persons)
+    return Assembled(
         plan,
-        at_index.join(
-            later.select(key, *(c for c in later.columns if c not in at_index.columns)), on=key
-        ).join(ended, on=key, how="left", maintain_order="left"),
+        tables,
+        ledger,
+        found.notes,
+        with_groups(plan, persons, cuts),
+        cuts,
+        timeline,
+        sources,
+        rejects,
+        unnamed_records(plan, tables, people),
+        _scale(plan, people),
     )
-    unnamed = unnamed_records(plan, tables, people)
-    return Assembled(plan, tables, ledger, found.notes, persons, timeline, sources, rejects, unnamed)
+
+
+def _before_index(
+    plan: StudyPlan, tables: Mapping[str, Table], people: pl.DataFrame, ledger: Ledger
+) -> tuple[pl.DataFrame, Ledger, Rejects]:
+    """Find index and the end of follow-up, and leave out whom the time before index excludes."""
+    cohort = plan.cohort
+    rules = cohort.index.derived or cohort.observed_from or cohort.washout or cohort.history
+    if rules and people.height < ledger.included:
+        ledger = ledger.step(USABLE, people.height)
+    people, ledger, rejects = with_index(plan, tables, people, ledger)
+    if cohort.end:
+        people = with_end_records(plan, _with_end(plan, people))
+    people, ledger = followed(plan, people, ledger)
+    people, ledger, more = looked_back(plan, tables, people, ledger)
+    return people, ledger, rejects.extend(more.frame)
 
 
 def _in_the_file(plan: StudyPlan, rejects: pl.DataFrame) -> pl.DataFrame:
@@ -172,7 +202,7 @@ def _with_end(plan: StudyPlan, people: pl.DataFrame) -> pl.DataFrame:
     return end_of_follow_up(
         people,
         ends,
-        index=plan.cohort.index,
+        index=plan.index_column,
         max_followup=plan.cohort.max_followup,
         clock=plan.data.clock,
         where="cohort.end",
@@ -198,46 +228,22 @@ def _sources(plan: StudyPlan, tables: Mapping[str, Table], members: pl.Series) -
 
 
 def _named(frame: pl.DataFrame, key: str, outcome: str) -> pl.DataFrame:
-    time, by_date = _event_columns(outcome)
+    time, by_date = event_columns(outcome)
     return frame.select(key, pl.col("time").alias(time), pl.col("date_only").alias(by_date))
-
-
-def _event_columns(outcome: str) -> tuple[str, str]:
-    return f"__{outcome}_time__", f"__{outcome}_by_date__"
-
-
-def terminal_outcomes(plan: StudyPlan) -> tuple[str, ...]:
-    """List the outcomes after which nobody is followed: those that end follow-up or forestall another.
-
-    A study's only outcome ends its follow-up too.
-    """
-    if len(plan.outcomes) == 1:
-        return tuple(plan.outcomes)
-    named = {c for outcome in plan.outcomes.values() for c in outcome.competing}
-    return tuple(n for n, outcome in plan.outcomes.items() if outcome.end_reason is not None or n in named)
 
 
 def _how_it_ended(plan: StudyPlan, people: pl.DataFrame) -> pl.DataFrame:
     """Say for each person how follow-up ended: by an end of the plan, a terminal outcome, or its greatest length."""
     ends = [End(end.time, end.reason, end.reason_column) for end in plan.cohort.end]
     for name in terminal_outcomes(plan):
-        time, by_date = _event_columns(name)
+        time, by_date = event_columns(name)
         if time in people.columns:
             ends.insert(0, End(time, plan.outcomes[name].label, date_only=by_date))
     known = people.drop(END, END_BY_DATE, REASON, ENDED_BY, strict=False)
     ended = end_of_follow_up(
-        known, ends, index=plan.cohort.index, max_followup=plan.cohort.max_followup, clock=plan.data.clock
+        known, ends, index=plan.index_column, max_followup=plan.cohort.max_followup, clock=plan.data.clock
     )
     return ended.select(plan.data.id, ENDED_BY)
-
-
-def outcome_timeline(study: Assembled, outcome: str) -> Timeline:
-    """Add an outcome and what ends its follow-up to the timeline."""
-    timeline = study.timeline
-    plan = study.plan
-    for name in (outcome, *plan.outcomes[outcome].competing):
-        timeline = _with_event(study, timeline, name, ends=name != outcome)
-    return timeline
 
 
 def outcome_episodes(study: Assembled, outcome: str) -> tuple[Episodes, Timeline]:
@@ -249,32 +255,51 @@ def outcome_episodes(study: Assembled, outcome: str) -> tuple[Episodes, Timeline
     timeline : Timeline
         What they were cut from, for its notes and rejects.
     """
-    timeline = outcome_timeline(study, outcome)
+    timeline = with_outcome(study.plan, study.tables, study.timeline, outcome)
     episodes = timeline.episodes(outcome)
-    return replace(episodes, frame=with_groups(study.plan, episodes.frame)), timeline
+    return replace(episodes, frame=with_groups(study.plan, episodes.frame, study.cuts)), timeline
 
 
-def with_groups(plan: StudyPlan, frame: pl.DataFrame) -> pl.DataFrame:
-    """Add the exposure's group and the modifier's level, reference first; missing stays missing."""
-    groups = plan.exposure.groups
-    low, high = groups.labels
-    levels = exposure_levels(plan)
-    value = pl.col(plan.exposure.measure)
-    group = pl.when(value < groups.below).then(pl.lit(low)).when(value >= groups.below).then(pl.lit(high))
-    names = {state: level for level, states in plan.modifier.levels.items() for state in states}
-    used = (
-        pl.col(plan.modifier.drug).cast(pl.String).replace_strict(names, default=None, return_dtype=pl.String)
-    )
-    return frame.with_columns(
-        group.cast(pl.Enum(levels)).alias(exposure_column(plan)),
-        used.cast(pl.Enum(list(plan.modifier.levels))).alias(modifier_column(plan)),
-    )
+def on_scale(study: Assembled, rows: pl.DataFrame) -> pl.DataFrame:
+    """Move episodes to the time scale of the models: persons then enter late.
+
+    Parameters
+    ----------
+    study : Assembled
+    rows : polars.DataFrame
+        Episodes with entry and exit in days since index.
+
+    Returns
+    -------
+    polars.DataFrame
+        The same rows; entry and exit in days of age, or of the calendar.
+    """
+    if study.scale is None:
+        return rows
+    moved = rows.join(study.scale, on=study.plan.data.id, how="left", maintain_order="left")
+    return moved.with_columns(pl.col("entry", "exit") + pl.col(_AT_INDEX)).drop(_AT_INDEX)
 
 
-def exposure_levels(plan: StudyPlan) -> tuple[str, ...]:
-    """List the exposure's groups, reference first."""
-    groups = plan.exposure.groups
-    return (groups.reference, *(label for label in groups.labels if label != groups.reference))
+def _scale(plan: StudyPlan, people: pl.DataFrame) -> pl.DataFrame | None:
+    """Find where each person stands at index on the time scale of the models, in days."""
+    name = plan.cohort.time_scale
+    if name == STUDY:
+        return None
+    index = to_ticks(parse_times(people[plan.index_column]).values, plan.data.clock)
+    days = index.ticks / DAY
+    if name != CALENDAR:
+        since = str(plan.baseline[name].since)
+        zero = to_ticks(parse_times(people[since]).values, "day")
+        unknown = people[ROW].filter(pl.Series(~zero.known))
+        if len(unknown):
+            raise CohortError(
+                f"cohort.time_scale: everybody needs the date in '{since}', from which time is counted",
+                where=f"table of {plan.cohort.from_}",
+                n_rows=len(unknown),
+                remedy="Leave persons without it out by a rule of cohort.require.",
+            )
+        days = (index.ticks - index.by_date) // DAY - zero.ticks // DAY
+    return people.select(plan.data.id, pl.Series(_AT_INDEX, days, dtype=pl.Float64))
 
 
 def _readable(
@@ -284,7 +309,8 @@ def _readable(
     key, people = plan.data.id, found.frame
     rejects = Rejects()
     own = tables[plan.cohort.from_]
-    dates = [plan.cohort.index, *(end.time for end in plan.cohort.end)]
+    dates = [end.time for end in plan.cohort.end]
+    dates += [c for c in (plan.cohort.index.column, plan.cohort.observed_from) if c is not None]
     dates += [v.since for v in plan.baseline.values() if v.since is not None]
     for name in (plan.cohort.from_, *plan.cohort.join):
         columns = [c for c in dates if found.tables.get(c) == name]
@@ -300,95 +326,3 @@ def _readable(
         check_rejects(plan, tables, rejects)
         raise CohortError("nobody is left whose dates can be read", where=own.source)
     return people, rejects
-
-
-def _timeline(
-    plan: StudyPlan,
-    tables: Mapping[str, Table],
-    people: pl.DataFrame,
-    carry: Sequence[str],
-    *,
-    frozen: Collection[str] = (),
-) -> Timeline:
-    """Put measures and drugs on a timeline; those in ``frozen`` keep their value at index and cut no episode."""
-    data, cohort = plan.data, plan.cohort
-    own = tables[cohort.from_]
-    timeline = Timeline(
-        replace(own, frame=people),
-        id=data.id,
-        entry=cohort.index,
-        exit=END if cohort.end else None,
-        exit_date_only=END_BY_DATE if cohort.end else None,
-        max_followup=cohort.max_followup,
-        carry=list(carry),
-        clock=data.clock,
-        observed=data.observed,
-        plausible_dates=data.plausible_dates,
-        population=own.frame,
-        allowance=None,
-    )
-    for name, value in plan.baseline.items():
-        if value.since is not None:
-            timeline = timeline.since(
-                value.since, name, value.unit or "years", above=value.above, becomes=value.becomes
-            )
-    for name, measure in plan.measures.items():
-        table = plan.tables[measure.table]
-        by_row = table.unit is not None and measure.recorded_unit is None
-        timeline = timeline.measure(
-            name,
-            tables[measure.table],
-            time=str(table.time),
-            value=str(table.value),
-            unit=table.unit if by_row else None,
-            unit_is=measure.recorded_unit,
-            where=measure.where,
-            to=measure.unit,
-            analyte=measure.analyte,
-            carry_forward=measure.carry_forward,
-            lag=measure.lag,
-            use="baseline" if name in frozen else measure.use,
-            same_day=measure.same_day,
-            below_limit=table.below_limit,
-        )
-    for name, drug in plan.drugs.items():
-        table = plan.tables[drug.table]
-        timeline = timeline.drug(
-            name,
-            tables[drug.table],
-            start=str(table.start),
-            stop=table.stop,
-            where=drug.where,
-            grace=drug.grace,
-            missing_stop=table.missing_stop,
-            state=drug.state,
-            use="baseline" if name in frozen else "last",
-            date_only=table.start in table.date_only,
-        )
-    return timeline
-
-
-def _with_event(study: Assembled, timeline: Timeline, name: str, *, ends: bool) -> Timeline:
-    plan = study.plan
-    outcome = plan.outcomes[name]
-    if outcome.end_reason is not None and outcome.table:
-        return timeline.event(
-            name,
-            study.tables[outcome.table],
-            time=str(plan.tables[outcome.table].time),
-            where=outcome.where,
-            at=end_column(name),
-            ends_follow_up=ends,
-        )
-    if outcome.end_reason is not None:
-        reason = outcome.end_reason.replace("'", "''")
-        return timeline.event(
-            name, at=END, where=f"{REASON} = '{reason}'", date_only=END_BY_DATE, ends_follow_up=ends
-        )
-    if outcome.first_known:
-        time, by_date = _event_columns(name)
-        return timeline.event(name, at=time, date_only=by_date, ends_follow_up=ends)
-    table = plan.tables[outcome.table]
-    return timeline.event(
-        name, study.tables[outcome.table], time=str(table.time), where=outcome.where, ends_follow_up=ends
-    )

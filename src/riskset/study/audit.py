@@ -167,7 +167,7 @@ def _timeline(plan: StudyPlan, notes: Sequence[Note]) -> Iterator[AuditLine]:
 
 
 def _label(plan: StudyPlan, key: str) -> str:
-    for section in (plan.measures, plan.drugs, plan.outcomes):
+    for section in (plan.measures, plan.drugs, plan.states, plan.outcomes):
         if key in section:
             return section[key].label
     return {"observed": "Records"}.get(key, key)

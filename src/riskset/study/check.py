@@ -15,10 +15,11 @@ import polars as pl
 from riskset.design import build_design, parse_formula
 from riskset.episodes import AuditLine
 from riskset.errors import OutputError, counted
-from riskset.study.assemble import Assembled, assemble, exposure_levels, outcome_episodes, rejects_of
+from riskset.study.assemble import Assembled, assemble, outcome_episodes, rejects_of
 from riskset.study.audit import unnamed_lines
 from riskset.study.feasible import infeasible
 from riskset.study.formulas import exposure_column, formulas, modifier_column
+from riskset.study.grouping import exposure_levels
 from riskset.study.plan import StudyPlan
 from riskset.study.preflight import Preflight, preflight, raise_all
 from riskset.study.rates import SPARSE
@@ -268,4 +269,4 @@ def _cells(plan: StudyPlan, found: OutcomeCheck) -> Iterator[str]:
         )
         yield "  " + "  ".join([first, *rest])
     if low:
-        yield f"  cells with fewer than {SPARSE} events: {low} of {len(columns) * 2}"
+        yield f"  cells with fewer than {SPARSE} events: {low} of {len(columns) * len(exposure_levels(plan))}"

@@ -1,7 +1,8 @@
 """The plan's models as formulas over the columns of the episodes.
 
-Derived columns: the exposure's group is ``{measure}_group``, the modifier's level ``{drug}_use``, and
-``baseline(x)`` in a formula is the column ``x_baseline``, the value of x at index.
+Derived columns: the exposure's group is ``{measure}_group``, the modifier's level ``{drug}_use`` (of a state or a
+baseline category ``{name}_level``), and ``baseline(x)`` in a formula is the column ``x_baseline``, the value of x at
+index.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from riskset.design import substitute_calls, variables_of
 from riskset.study.ids import slug
 from riskset.study.plan import StudyPlan
-from riskset.study.wording import adjustment_in_words, inside, label_of
+from riskset.study.wording import adjustment_in_words, at_index_names, entry_of, inside, label_of, names_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,18 @@ def exposure_column(plan: StudyPlan) -> str:
 
 def modifier_column(plan: StudyPlan) -> str:
     """Name the column of the modifier's level."""
-    return f"{plan.modifier.drug}_use"
+    return f"{plan.modifier.name}_{'level' if plan.modifier.drug is None else 'use'}"
+
+
+def modifier_label(plan: StudyPlan) -> str:
+    """Name the modifier: the label of the drug, state or baseline value."""
+    return entry_of(plan, plan.modifier.name).label
+
+
+def modifier_heading(plan: StudyPlan) -> str:
+    """Name the modifier as what persons are parted by: "Calcimimetic use", "Diabetes"."""
+    label = modifier_label(plan)
+    return label if plan.modifier.drug is None else f"{label} use"
 
 
 def baseline_column(name: str) -> str:
@@ -131,13 +143,12 @@ def column_in_words(plan: StudyPlan, column: str) -> str:
     str
         The label, with what the column holds of it.
     """
-    measure, drug = plan.exposure.measure, plan.modifier.drug
     if column == exposure_column(plan):
-        return f"{label_of(plan, measure)} group"
+        return f"{label_of(plan, plan.exposure.measure)} group"
     if column == modifier_column(plan):
-        return f"{label_of(plan, drug)} use"
+        return inside(modifier_heading(plan))
     stem = column.removesuffix("_baseline")
-    if column == baseline_column(stem) and stem in plan.measures:
+    if column == baseline_column(stem) and stem in at_index_names(plan):
         return f"{label_of(plan, stem)} at index"
     return label_of(plan, column)
 
@@ -196,21 +207,18 @@ def _factor_in_words(plan: StudyPlan, factor: str) -> str:
 def _heading(plan: StudyPlan, column: str) -> str:
     """Give what a column is called at the head of a line; the column itself where it has no label."""
     if column == modifier_column(plan):
-        return f"{plan.drugs[plan.modifier.drug].label} use"
+        return modifier_heading(plan)
     stem = column.removesuffix("_baseline")
-    if column == baseline_column(stem) and stem in plan.measures:
-        return f"{plan.measures[stem].label} (at index)"
-    for section in (plan.baseline, plan.measures, plan.drugs):
-        if column in section:
-            return section[column].label
-    return column
+    if column == baseline_column(stem) and stem in at_index_names(plan):
+        return f"{entry_of(plan, stem).label} (at index)"
+    return entry_of(plan, column).label if column in names_of(plan) else column
 
 
 def over_time(plan: StudyPlan) -> tuple[str, ...]:
-    """List the measures and drugs that any model reads as they change."""
+    """List the measures, drugs, states and bands of time that any model reads as they change."""
     read = {v for outcome in plan.outcomes for v in formulas(plan, outcome).variables}
-    read |= {plan.exposure.measure, plan.modifier.drug}
-    return tuple(name for name in (*plan.measures, *plan.drugs) if name in read)
+    read |= {plan.exposure.measure, plan.modifier.name}
+    return tuple(name for name in (*at_index_names(plan), *plan.splits) if name in read)
 
 
 def baseline_measures(plan: StudyPlan) -> tuple[str, ...]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from riskset.study.plan import Drug, Measure, Outcome, StudyPlan
+from riskset.study.plan import Drug, Measure, Outcome, Split, State, StudyPlan
+from riskset.study.plan_cohort import History, Washout
 from riskset.study.results import AuditLine
-from riskset.study.wording import adjustment_in_words, inside
+from riskset.study.wording import adjustment_in_words, inside, listing
 
 _SAME_DAY = {
     "mean": "several values at one time are averaged",
@@ -18,6 +19,18 @@ _SAME_DAY = {
     "last": "of several values of one day the last by its time of day counts (the mean of those that share it)",
     "min": "of several values at one time the lowest counts",
     "max": "of several values at one time the highest counts",
+}
+_USES = {
+    "last": "last value",
+    "baseline": "value at index, frozen",
+    "cumulative mean": "mean of all values so far",
+    "change from baseline": "change of the last value from that at index",
+}
+_SUMMARIES = {
+    "drug": "the drug of the class that is used, ",
+    "cumulative days": "days of use so far, ",
+    "days since start": "days since the first use, ",
+    "dose": "dose in force, ",
 }
 _MISSING_STOP = {
     "reject": "a prescription without a last day is a reject",
@@ -33,6 +46,11 @@ def methods(plan: StudyPlan) -> tuple[AuditLine, ...]:
 
 def _lines(plan: StudyPlan) -> Iterator[tuple[str, str]]:
     yield "Cohort", _cohort(plan)
+    for washout in plan.cohort.washout:
+        covered = f"; records must cover the {washout.within} before index"
+        yield "Eligibility", f"{washout.label} (no {_lookback(plan, washout)}{covered})"
+    for entry in plan.cohort.history:
+        yield "Eligibility", f"{entry.label} ({'a' if entry.present else 'no'} {_lookback(plan, entry)})"
     for rule in plan.cohort.require:
         yield "Eligibility", f"{rule.label} ({rule.keep})"
     yield "Follow-up", _follow_up(plan)
@@ -42,14 +60,18 @@ def _lines(plan: StudyPlan) -> Iterator[tuple[str, str]]:
     exposure = plan.exposure
     measure = plan.measures[exposure.measure]
     yield "Exposure", f"{_measure(measure)}; {_groups(plan)}"
-    modifier = plan.drugs[plan.modifier.drug]
-    yield "Modifier", f"{_drug(plan, modifier)}; {_levels(plan)}"
+    yield "Modifier", f"{_modifier(plan)}; {_levels(plan)}"
     for name, other in plan.measures.items():
         if name != exposure.measure:
             yield "Other measures", _measure(other)
     for name, drug in plan.drugs.items():
-        if name != plan.modifier.drug:
+        if name != plan.modifier.name:
             yield "Other drugs", _drug(plan, drug)
+    for name, state in plan.states.items():
+        if name != plan.modifier.name:
+            yield "Other states", _state(plan, state)
+    for split in plan.splits.values():
+        yield "Bands of time", _split(plan, split)
     for name, model in plan.models.items():
         adjustment = adjustment_in_words(plan, model.adjust)
         more = "; ".join(
@@ -99,7 +121,7 @@ def _cohort(plan: StudyPlan) -> str:
     if cohort.where:
         text += f", where {cohort.where}"
     if cohort.take == "first":
-        text += f", the first row of each person by {cohort.index}"
+        text += f", the first row of each person by {cohort.index.column}"
     if plan.data.observed is not None:
         first, last = plan.data.observed
         text += f"; records exist from {first} to {last}"
@@ -111,8 +133,32 @@ def _follow_up(plan: StudyPlan) -> str:
     ends = [end.time for end in cohort.end]
     if cohort.max_followup is not None:
         ends.append(f"{cohort.max_followup} after index")
-    text = f"from {cohort.index} (day 0) to {ends[0] if len(ends) == 1 else 'the earliest of ' + ', '.join(ends)}"
+    text = f"from {_index(plan)} (day 0) to {ends[0] if len(ends) == 1 else 'the earliest of ' + ', '.join(ends)}"
     return text + ", and for each outcome to its first event or a competing one"
+
+
+def _index(plan: StudyPlan) -> str:
+    index = plan.cohort.index
+    if index.column is not None:
+        return index.column
+    if index.date is not None:
+        return index.date
+    between = f" between {index.between[0]} and {index.between[1]}" if index.between is not None else ""
+    if index.drug is not None:
+        return f"the first prescription of {inside(plan.drugs[index.drug].label)}{between}"
+    where = f" where {index.where}" if index.where else ""
+    return f"the date of the first row of {index.table}{where}{between}"
+
+
+def _lookback(plan: StudyPlan, entry: History | Washout) -> str:
+    reach = f"in the {entry.within} before index" if entry.within else "at any time before index"
+    if entry.drug is not None:
+        what = f"prescription of {inside(plan.drugs[entry.drug].label)} that covers a day"
+        return f"{what} {reach}"
+    if entry.outcome is not None:
+        return f"{inside(plan.outcomes[entry.outcome].label)} {reach}, the day of index included"
+    where = f" where {entry.where}" if entry.where else ""
+    return f"row of {entry.table}{where} {reach}, the day of index included"
 
 
 def _time(plan: StudyPlan) -> str:
@@ -130,11 +176,17 @@ def _outcome(plan: StudyPlan, name: str, outcome: Outcome) -> str:
         if outcome.table:
             rows = f" where {outcome.where}" if outcome.where else ""
             text += f", or a row of {outcome.table}{rows}; where both are known they must agree"
+    elif outcome.any_of:
+        parts = listing((inside(plan.outcomes[part].label) for part in outcome.any_of), "or")
+        text = f"the {'occurrence' if outcome.recurrent else 'first'} of {parts}"
     elif outcome.first_known:
         sources = [f"{s.table}.{s.time}" for s in outcome.first_known]
         text = f"the date of the first source that knows it, in the order {', '.join(sources)}"
     else:
-        text = f"the first row of {outcome.table} after index{f' where {outcome.where}' if outcome.where else ''}"
+        which = "every day with a row" if outcome.recurrent else "the first row"
+        text = f"{which} of {outcome.table} after index{f' where {outcome.where}' if outcome.where else ''}"
+    if outcome.recurrent:
+        text += "; follow-up goes on after an event, and the variance is robust (Andersen-Gill)"
     if outcome.competing:
         text += f"; competing: {', '.join(plan.outcomes[c].label for c in outcome.competing)}"
     return f"{outcome.label}: {text}"
@@ -142,7 +194,7 @@ def _outcome(plan: StudyPlan, name: str, outcome: Outcome) -> str:
 
 def _measure(measure: Measure) -> str:
     unit = f" ({measure.unit})" if measure.unit else ""
-    last = "value at index, frozen" if measure.use == "baseline" else "last value"
+    last = _USES.get(measure.use, f"mean of the values of {measure.window}")
     held = (
         f"in force for at most {measure.carry_forward}"
         if measure.carry_forward
@@ -154,8 +206,10 @@ def _measure(measure: Measure) -> str:
 
 def _groups(plan: StudyPlan) -> str:
     groups = plan.exposure.groups
-    other = next(label for label in groups.labels if label != groups.reference)
+    other = listing((label for label in groups.labels if label != groups.reference), "or")
     why = plan.exposure.rationale or "none given, so the cut-point is exploratory"
+    if groups.quantiles is not None:
+        other += f" (cut at {groups.quantiles - 1} quantiles of the values at index)"
     return f"{other} against {groups.reference}; reason for the cut-point: {why}"
 
 
@@ -164,19 +218,69 @@ def _drug(plan: StudyPlan, drug: Drug) -> str:
     grace = "" if drug.grace.startswith("0 ") else f" plus {drug.grace}, after any prescription"
     where = f"; use is recorded for {drug.observed}" if drug.observed else ""
     ends = _MISSING_STOP.get(stop, f"a prescription without a last day ends after {stop}")
+    frozen = "; as at index, frozen" if drug.use == "baseline" else ""
     if drug.state == "ever":
-        return f"{drug.label}: from the first prescription on; never used before that{where}"
-    return f"{drug.label}: a prescription counts from its first day to its last{grace}; {ends}{where}"
+        return f"{drug.label}: from the first prescription on; never used before that{where}{frozen}"
+    last = "its last"
+    if drug.days_supply is not None:
+        last = f"the end of its supply ({drug.days_supply})"
+        last += ", a supply beginning when the one before is used up" if drug.stockpile else ""
+    kind = _SUMMARIES.get(drug.state, "")
+    return f"{drug.label}: {kind}a prescription counts from its first day to {last}{grace}; {ends}{where}{frozen}"
+
+
+def _state(plan: StudyPlan, state: State) -> str:
+    if state.after is not None:
+        event = inside(plan.outcomes[state.after].label)
+    else:
+        event = f"the first row of {state.table}{f' where {state.where}' if state.where else ''}"
+    if state.count:
+        return f"{state.label}: number of days with {event} so far, before index included"
+    return (
+        f"{state.label}: {state.levels[1]} after {event}, before index included; {state.levels[0]} until then"
+    )
+
+
+def _split(plan: StudyPlan, split: Split) -> str:
+    scale = "time since index"
+    if split.since is not None:
+        scale = split.since if split.since == "calendar" else inside(plan.baseline[split.since].label)
+    if split.every is not None:
+        return f"{split.label}: follow-up is cut every {split.every}, by {scale}"
+    return (
+        f"{split.label}: follow-up is cut at {listing(f'{x:g}' for x in split.at)} {split.unit}, by {scale}"
+    )
+
+
+def _modifier(plan: StudyPlan) -> str:
+    name = plan.modifier.name
+    if plan.modifier.drug is not None:
+        return _drug(plan, plan.drugs[name])
+    if plan.modifier.state is not None:
+        return _state(plan, plan.states[name])
+    return f"{plan.baseline[name].label}, fixed at index"
 
 
 def _levels(plan: StudyPlan) -> str:
     levels = [f"{name} = {' or '.join(states)}" for name, states in plan.modifier.levels.items()]
-    return f"{', '.join(levels)}, as use changes over time; reference: {next(iter(plan.modifier.levels))}"
+    moving = {"drug": ", as use changes over time", "state": ", as the state changes over time"}
+    kind = "drug" if plan.modifier.drug is not None else "state" if plan.modifier.state is not None else ""
+    if kind == "drug" and plan.drugs[plan.modifier.name].use == "baseline":
+        kind = ""
+    return f"{', '.join(levels)}{moving.get(kind, '')}; reference: {next(iter(plan.modifier.levels))}"
 
 
 def _fitting(plan: StudyPlan) -> str:
     ties = {"efron": "Efron", "breslow": "Breslow"}[plan.analysis.ties]
     return (
         f"Cox models of the cause-specific hazard on (entry, exit] rows, tied events by {ties}'s approximation, "
-        "model-based variance; time since index"
+        f"model-based variance; {_time_scale(plan)}"
     )
+
+
+def _time_scale(plan: StudyPlan) -> str:
+    scale = plan.cohort.time_scale
+    if scale == "study":
+        return "time since index"
+    what = "calendar time" if scale == "calendar" else inside(plan.baseline[scale].label)
+    return f"the time scale is {what}, with delayed entry at index"

@@ -70,7 +70,9 @@ def candidates(plan: StudyPlan, tables: Mapping[str, Table]) -> Candidates:
         origin |= {column: name for column in rows.columns if column not in origin}
     notes: list[tuple[str, int]] = []
     if cohort.take == "first":
-        chosen = first_per_person(rows, id=key, index=cohort.index, where=cohort.where, table=own.source)
+        chosen = first_per_person(
+            rows, id=key, index=str(cohort.index.column), where=cohort.where, table=own.source
+        )
         rows = chosen.frame
         notes = [
             ("qualifying rows, of which the first of each person counts", chosen.n_rows_qualifying),

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from riskset.study.ids import slug
-from riskset.study.plan import STATES, PlanKeys
+from riskset.study.plan import Outcome, PlanKeys
 from riskset.study.plan_analytes import analyte_problems
+from riskset.study.plan_cohort_checks import cohort_problems
 from riskset.study.plan_expressions import expression_problems
 from riskset.study.plan_formulas import formula_problems
 from riskset.study.plan_problems import Problem, choose_from
+from riskset.study.plan_question_checks import question_problems
+from riskset.study.plan_roles import role_problems
 from riskset.study.plan_values import value_problems
 
 RESERVED = (
@@ -28,12 +31,13 @@ RESERVED = (
     "offset",
 )
 """Columns of every episode, words of the formulas, and the outcome "published" of the estimates' names."""
+_DERIVED = ("_group", "_use", "_level", "_baseline", "_count", "_component", "_status")
 MODEL_WORDS = ("rates", "survival")
 """Stand where a model's name stands in the estimates' names."""
 
 
 def fill_tables(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Plan in which measures, drugs and outcomes name their table where only one can be meant.
+    """Plan in which measures, drugs, states and outcomes name their table where only one can be meant.
 
     Examples
     --------
@@ -47,6 +51,7 @@ def fill_tables(raw: Mapping[str, Any]) -> dict[str, Any]:
         "drugs": _lone(name for name, t in tables.items() if "start" in t),
         "outcomes": _lone(name for name, t in tables.items() if "time" in t and "value" not in t),
     }
+    lone["states"] = lone["outcomes"]
     filled = dict(raw)
     for section, table in lone.items():
         entries = raw.get(section)
@@ -75,18 +80,20 @@ def _needs_table(section: str, entry: Any) -> bool:
     if not isinstance(entry, Mapping) or "table" in entry:
         return False
     keys = set(cast("Mapping[str, Any]", entry))
-    return section != "outcomes" or "where" in keys or not {"end_reason", "first_known"} & keys
+    if section == "states":
+        return "after" not in keys
+    return section != "outcomes" or "where" in keys or not {"end_reason", "first_known", "any_of"} & keys
 
 
 def checks(plan: PlanKeys) -> list[Problem]:
     """Everything that is wrong between the sections of a plan whose keys and types are right."""
     return [
         *_names(plan),
-        *_tables(plan),
-        *_cohort(plan),
+        *role_problems(plan),
+        *cohort_problems(plan),
         *_baseline(plan),
         *_outcomes(plan),
-        *_question(plan),
+        *question_problems(plan),
         *_models(plan),
         *_report(plan),
         *analyte_problems(plan),
@@ -99,7 +106,7 @@ def checks(plan: PlanKeys) -> list[Problem]:
 def _names(plan: PlanKeys) -> Iterator[Problem]:
     seen: dict[str, str] = {}
     taken = {*RESERVED, plan.data.id}
-    for section in ("baseline", "measures", "drugs", "outcomes"):
+    for section in ("baseline", "measures", "drugs", "states", "splits", "outcomes"):
         for name in getattr(plan, section):
             if name in taken:
                 yield Problem(
@@ -109,66 +116,13 @@ def _names(plan: PlanKeys) -> Iterator[Problem]:
                 yield Problem((section, name), f"{seen[name]} has this name too", "Give each its own name")
             seen[name] = f"{section}.{name}"
     for name, owner in seen.items():
-        stem = next(
-            (name[: -len(end)] for end in ("_group", "_use", "_baseline") if name.endswith(end)), None
-        )
+        stem = next((name[: -len(end)] for end in _DERIVED if name.endswith(end)), None)
         if stem in seen:
             yield Problem(
                 tuple(owner.split(".")),
                 "this name is made by riskset itself for a derived column",
                 "Choose another name",
             )
-
-
-def _tables(plan: PlanKeys) -> Iterator[Problem]:
-    names = list(plan.tables)
-
-    def known(key: tuple[str | int, ...], table: str) -> Iterator[Problem]:
-        if table not in names:
-            yield Problem(key, f'there is no table "{table}"', choose_from(table, names))
-
-    yield from known(("cohort", "from"), plan.cohort.from_)
-    for i, table in enumerate(plan.cohort.join):
-        yield from known(("cohort", "join", i), table)
-        if table in names and not plan.tables[table].one_row_per_person:
-            yield Problem(
-                ("cohort", "join", i),
-                f'"{table}" may have several rows per person',
-                f"Declare tables.{table}.one_row_per_person = true if it has one",
-            )
-    roles: Mapping[str, Sequence[str]] = {"measures": ("time", "value"), "drugs": ("start", "stop")}
-    for section, needed in roles.items():
-        for name, entry in getattr(plan, section).items():
-            yield from _role(plan, section, name, entry.table, needed)
-    for name, outcome in plan.outcomes.items():
-        for i, source in enumerate(outcome.first_known):
-            yield from known(("outcomes", name, "first_known", i, "table"), source.table)
-        if not outcome.first_known and (outcome.table or outcome.where or not outcome.end_reason):
-            yield from _role(plan, "outcomes", name, outcome.table, ("time",))
-
-
-def _role(plan: PlanKeys, section: str, name: str, table: str, needed: Sequence[str]) -> Iterator[Problem]:
-    names = list(plan.tables)
-    if not table:
-        wanted = " and ".join(needed)
-        yield Problem(
-            (section, name), "no table is named", f"Add table = one of {', '.join(names)}, with {wanted}"
-        )
-    elif table not in names:
-        yield Problem((section, name, "table"), f'there is no table "{table}"', choose_from(table, names))
-    else:
-        for role in needed:
-            if getattr(plan.tables[table], role) is None:
-                rule = f"must name a column, since {section}.{name} reads this table"
-                yield Problem(("tables", table, role), rule, f'Add {role} = "column"')
-
-
-def _cohort(plan: PlanKeys) -> Iterator[Problem]:
-    for i, end in enumerate(plan.cohort.end):
-        if (end.reason is None) == (end.reason_column is None):
-            yield Problem(("cohort", "end", i), "needs exactly one of reason_column and reason")
-    if not plan.cohort.end and plan.cohort.max_followup is None:
-        yield Problem(("cohort",), "follow-up has no end", "Give end, max_followup, or both")
 
 
 def _baseline(plan: PlanKeys) -> Iterator[Problem]:
@@ -184,61 +138,56 @@ def _outcomes(plan: PlanKeys) -> Iterator[Problem]:
     if not plan.outcomes:
         yield Problem(("outcomes",), "must name at least one outcome")
     for name, outcome in plan.outcomes.items():
+        here = ("outcomes", name)
+        rows = outcome.where is not None or bool(outcome.table)
         given = [
             k
             for k, present in (
-                ("where", outcome.where is not None or bool(outcome.table)),
+                ("where", rows),
                 ("end_reason", outcome.end_reason is not None),
                 ("first_known", bool(outcome.first_known)),
+                ("any_of", bool(outcome.any_of)),
             )
             if present
         ]
         if len(given) > 1 and outcome.first_known:
-            yield Problem(
-                ("outcomes", name), f"has {' and '.join(given)}; first_known names all sources itself"
-            )
+            yield Problem(here, f"has {' and '.join(given)}; first_known names all sources itself")
+        elif len(given) > 1 and outcome.any_of:
+            yield Problem(here, f"has {' and '.join(given)}; any_of names all that it is made of")
         if outcome.end_reason is not None and not plan.cohort.end:
-            yield Problem(
-                ("outcomes", name, "end_reason"), "needs cohort.end, which says how follow-up ended"
-            )
-        for i, other in enumerate(outcome.competing):
-            if other not in plan.outcomes or other == name:
-                rule = f'"{other}" is not another outcome'
-                rest = [o for o in plan.outcomes if o != name]
-                yield Problem(("outcomes", name, "competing", i), rule, choose_from(other, rest))
+            yield Problem((*here, "end_reason"), "needs cohort.end, which says how follow-up ended")
+        yield from _others(plan, name, "competing", outcome.competing)
+        yield from _composite(plan, name, outcome)
+        if outcome.recurrent and (outcome.end_reason is not None or outcome.first_known):
+            words = "an event that ends follow-up, or is known once, cannot recur"
+            yield Problem((*here, "recurrent"), words, "Remove the key")
 
 
-def _question(plan: PlanKeys) -> Iterator[Problem]:
-    exposure, modifier = plan.exposure, plan.modifier
-    if exposure.measure not in plan.measures:
-        rule = f'there is no measure "{exposure.measure}"'
-        yield Problem(("exposure", "measure"), rule, choose_from(exposure.measure, list(plan.measures)))
-    groups = exposure.groups
-    if len(set(groups.labels)) < len(groups.labels):
-        yield Problem(("exposure", "groups", "labels"), "the two labels must differ")
-    if groups.reference not in groups.labels:
-        rule = f'"{groups.reference}" is not one of the labels'
-        yield Problem(("exposure", "groups", "reference"), rule, choose_from(groups.reference, groups.labels))
-    if modifier.drug not in plan.drugs:
-        rule = f'there is no drug "{modifier.drug}"'
-        yield Problem(("modifier", "drug"), rule, choose_from(modifier.drug, list(plan.drugs)))
+def _composite(plan: PlanKeys, name: str, outcome: Outcome) -> Iterator[Problem]:
+    if not outcome.any_of:
         return
-    state = plan.drugs[modifier.drug].state
-    allowed = STATES[state]
-    given = [s for states in modifier.levels.values() for s in states]
-    if len(modifier.levels) < 2:
-        yield Problem(("modifier", "levels"), "must have at least two levels, the reference first")
-    for level, states in modifier.levels.items():
-        if not states:
-            yield Problem(("modifier", "levels", level), "covers no state", f"States: {', '.join(allowed)}")
-        for unknown in (s for s in states if s not in allowed):
-            rule = f'"{unknown}" is not a state of a drug with state = "{state}"'
-            yield Problem(("modifier", "levels", level), rule, choose_from(unknown, allowed))
-    misspelt = any(s not in allowed for s in given)  # then a state without a level is no news
-    for s in allowed:
-        if (n := given.count(s)) > 1 or (n == 0 and not misspelt):
-            rule = f'the state "{s}" belongs to {n} levels' if n else f'the state "{s}" belongs to no level'
-            yield Problem(("modifier", "levels"), rule, "Each state belongs to exactly one level")
+    here = ("outcomes", name, "any_of")
+    if len(set(outcome.any_of)) < 2:
+        yield Problem(here, "a composite has at least two components")
+    yield from _others(plan, name, "any_of", outcome.any_of)
+    for part in outcome.any_of:
+        if part in plan.outcomes and plan.outcomes[part].any_of:
+            yield Problem(here, f'"{part}" is a composite itself', "Name its components")
+        if part in outcome.competing:
+            yield Problem(
+                ("outcomes", name, "competing"), f'"{part}" is part of the outcome and cannot compete with it'
+            )
+
+
+def _others(plan: PlanKeys, name: str, key: str, given: Sequence[str]) -> Iterator[Problem]:
+    for i, other in enumerate(given):
+        if other not in plan.outcomes or other == name:
+            rule = f'"{other}" is not another outcome'
+            rest = [o for o in plan.outcomes if o != name]
+            yield Problem(("outcomes", name, key, i), rule, choose_from(other, rest))
+        elif key == "competing" and plan.outcomes[other].recurrent:
+            words = f'"{other}" recurs, and after it this outcome can still happen'
+            yield Problem(("outcomes", name, key, i), words, "Remove it")
 
 
 def _models(plan: PlanKeys) -> Iterator[Problem]:

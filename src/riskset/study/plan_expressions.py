@@ -18,16 +18,20 @@ def expression_problems(plan: PlanKeys) -> list[Problem]:
 
 def known_names(plan: PlanKeys) -> list[str]:
     """Names that eligibility rules and formulas may use."""
-    return [*plan.baseline, *plan.measures, *plan.drugs]
+    return [*plan.baseline, *plan.measures, *plan.drugs, *plan.states]
 
 
 def _filters(plan: PlanKeys) -> Iterator[Problem]:
     filters: list[tuple[Key, str | None]] = [
         *((("tables", name, "where"), table.where) for name, table in plan.tables.items()),
         (("cohort", "where"), plan.cohort.where),
+        (("cohort", "index", "where"), plan.cohort.index.where),
+        *((("cohort", "washout", i, "where"), e.where) for i, e in enumerate(plan.cohort.washout)),
+        *((("cohort", "history", i, "where"), e.where) for i, e in enumerate(plan.cohort.history)),
         *((("baseline", name, "expression"), value.expression) for name, value in plan.baseline.items()),
         *((("measures", name, "where"), measure.where) for name, measure in plan.measures.items()),
         *((("drugs", name, "where"), drug.where) for name, drug in plan.drugs.items()),
+        *((("states", name, "where"), state.where) for name, state in plan.states.items()),
         *((("outcomes", name, "where"), outcome.where) for name, outcome in plan.outcomes.items()),
         *(
             (("outcomes", name, "first_known", i, "where"), source.where)
@@ -49,7 +53,7 @@ def _requirements(plan: PlanKeys) -> Iterator[Problem]:
         yield from problem
         for column in columns:
             if column not in known:
-                words = f'"{column}" is neither a baseline value, a measure nor a drug'
+                words = f'"{column}" is neither a baseline value, a measure, a drug nor a state'
                 yield Problem(key, words, choose_from(column, known))
 
 

@@ -44,14 +44,16 @@ def _formula(plan: PlanKeys, key: Key, text: str) -> Iterator[Problem]:
             key, "is a whole formula; only the adjustment set is wanted", "Leave out what stands before ~"
         )
         return
-    known = [*plan.baseline, *plan.measures, *plan.drugs]
+    known = [*plan.baseline, *plan.measures, *plan.drugs, *plan.states, *plan.splits]
     for name in formula.variables:
         if name not in known:
             yield Problem(
-                key, f'"{name}" is neither a baseline value, a measure nor a drug', choose_from(name, known)
+                key,
+                f'"{name}" is neither a baseline value, a measure, a drug, a state nor a split',
+                choose_from(name, known),
             )
     yield from _at_index(plan, key, at_index)
-    central = {plan.exposure.measure: "the exposure", plan.modifier.drug: "the modifier"}
+    central = {plan.exposure.measure: "the exposure", plan.modifier.name: "the modifier"}
     for name in formula.variables:
         if name in central and name not in at_index:
             yield Problem(key, f'"{name}" is {central[name]}, which every model holds already', "Remove it")
@@ -68,7 +70,7 @@ def _computable(formula: Formula) -> None:
 
 
 def _at_index(plan: PlanKeys, key: Key, names: Sequence[str]) -> Iterator[Problem]:
-    over_time = [*plan.measures, *plan.drugs]
+    over_time = [*plan.measures, *plan.drugs, *plan.states]
     for name in names:
         if name in plan.baseline:
             yield Problem(

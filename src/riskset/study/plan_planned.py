@@ -1,4 +1,4 @@
-"""Keys and values of the plan language that are designed but not built: refused by name, never ignored."""
+"""Keys of the plan language that are designed but not built: refused by name, never ignored."""
 
 from __future__ import annotations
 
@@ -18,23 +18,11 @@ _KEYS: Mapping[str, str] = {
     "msm": "marginal structural models",
     "weights": "weighted models",
     "diagnostics": "a choice of diagnostics",
-    "cohort.time_scale": "time scales other than time since index",
     "cohort.landmark": "landmark analyses",
     "cohort.exclude_first": "leaving out the first days of follow-up",
     "data.source": "one database for all tables; until then, name it as database in each of them",
-    "measures.*.window": "averages over a window",
     "measures.*.missing": "the treatment of missing values",
-    "drugs.*.use": "drug use fixed at entry",
-    "drugs.*.days_supply": "use from days of supply",
-    "drugs.*.stockpile": "use from days of supply",
-    "drugs.*.dose": "cumulative dose",
-    "drugs.*.step": "drug summaries that change within an episode",
-    "outcomes.*.any_of": 'composite outcomes of named parts; until then, one where may hold several types, e.g. "type IN (...)"',
-    "outcomes.*.recurrent": "recurrent events",
-    "exposure.groups.quantiles": "groups by quantiles",
-    "exposure.groups.cuts": "more than two groups",
-    "modifier.baseline": "modifiers other than a drug",
-    "modifier.measure": "modifiers other than a drug",
+    "modifier.measure": "a measure as the modifier; a drug, a state or a baseline category can be one",
     "models.*.same_rows": "models on rows of their own",
     "models.*.penalty": "penalised models",
     "models.*.strata": "a key for strata; until then, write strata(x) in adjust",
@@ -43,27 +31,17 @@ _KEYS: Mapping[str, str] = {
     "report.language": "reports in other languages",
 }
 
-_VALUES: Mapping[tuple[str, str], str] = {
-    ("measures.*.use", "mean"): "averages over a window",
-    ("measures.*.use", "cumulative mean"): "averages of all values so far",
-    ("measures.*.use", "change from baseline"): "changes from baseline",
-    ("drugs.*.state", "dose"): "dose as a state",
-    ("drugs.*.state", "days since start"): "days since start as a state",
-    ("drugs.*.state", "cumulative days"): "cumulative days as a state",
-    ("modifier.levels", "dose"): "dose as a state",
-}
-
 
 def planned_problems(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
     """Plan without the keys of later work, and a refusal for each of them.
 
     Examples
     --------
-    >>> rest, found = planned_problems({"title": "T", "cohort": {"time_scale": "age"}})
+    >>> rest, found = planned_problems({"title": "T", "cohort": {"landmark": "1 year"}})
     >>> rest
     {'title': 'T', 'cohort': {}}
     >>> print(found[0].said())
-    cohort.time_scale: planned, not yet available (time scales other than time since index)
+    cohort.landmark: planned, not yet available (landmark analyses)
     """
     problems: list[Problem] = []
     return cast("dict[str, Any]", _without(raw, (), problems)), problems
@@ -78,11 +56,6 @@ def _without(value: Any, key: Key, problems: list[Problem]) -> Any:
         what = next((_KEYS[p] for p in _patterns(here) if p in _KEYS), None)
         if what is not None:
             problems.append(Problem(here, f"planned, not yet available ({what})", "Remove the key"))
-            continue
-        what = next((_VALUES[p, str(child)] for p in _patterns(here) if (p, str(child)) in _VALUES), None)
-        if what is not None:
-            rule = f'"{child}" is planned, not yet available ({what})'
-            problems.append(Problem(here, rule, "Choose another value or remove the key"))
             continue
         kept[name] = _without(child, here, problems)
     return kept

@@ -15,9 +15,11 @@ from riskset.errors import PlanError
 from riskset.study.plan import PlanKeys, StudyPlan
 from riskset.study.plan_analytes import fill_filters
 from riskset.study.plan_checks import checks, fill_tables
+from riskset.study.plan_cohort import fill_index
 from riskset.study.plan_lines import Key, lines_of
 from riskset.study.plan_planned import planned_problems
 from riskset.study.plan_problems import NO_SUCH_KEY, Problem, plan_error, problems_of
+from riskset.study.plan_question import fill_groups
 
 
 def read_plan(path: Path | str) -> StudyPlan:
@@ -65,7 +67,7 @@ def plan_from_keys(
 ) -> PlanKeys:
     """Plan of keys that were read from somewhere; ``lines`` and ``path`` place the problems in messages."""
     rest, problems = planned_problems(raw)
-    keys, broken = _validated(fill_filters(fill_tables(rest)))
+    keys, broken = _validated(fill_groups(fill_index(fill_filters(fill_tables(rest)))))
     problems = [*broken, *([] if keys is None else checks(keys)), *problems]
     if keys is None or problems:
         raise plan_error(path, problems, lines)

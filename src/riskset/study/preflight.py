@@ -15,6 +15,7 @@ import polars as pl
 from riskset.errors import RisksetError, TableError, counted
 from riskset.study.plan import StudyPlan
 from riskset.study.reading import table_specs, used_tables
+from riskset.study.wording import at_index_names
 from riskset.tables import (
     ROW,
     Matched,
@@ -129,6 +130,16 @@ def _filters(plan: StudyPlan) -> Iterator[tuple[str, str, str | None]]:
         yield f"measures.{name}", measure.table, measure.where
     for name, drug in plan.drugs.items():
         yield f"drugs.{name}", drug.table, drug.where
+    for name, state in plan.states.items():
+        if state.table:
+            yield f"states.{name}", state.table, state.where
+    cohort = plan.cohort
+    if cohort.index.table is not None:
+        yield "cohort.index", cohort.index.table, cohort.index.where
+    for key, entries in (("washout", cohort.washout), ("history", cohort.history)):
+        for i, entry in enumerate(entries, 1):
+            if entry.table is not None:
+                yield f"cohort.{key}[{i}]", entry.table, entry.where
     for name, outcome in plan.outcomes.items():
         if outcome.table:
             yield f"outcomes.{name}", outcome.table, outcome.where
@@ -222,7 +233,7 @@ def _columns(plan: StudyPlan, tables: Mapping[str, Table]) -> Iterator[RisksetEr
     for key, column in missing.items():
         rule = f"{key}: the column '{column}' does not exist"
         yield TableError(rule, where=source, remedy=nearest(column, list(dict.fromkeys(held))))
-    names = list(dict.fromkeys([*plan.baseline, *plan.measures, *plan.drugs, *held]))
+    names = list(dict.fromkeys([*plan.baseline, *at_index_names(plan), *held]))
     for name, value in plan.baseline.items():
         for column in parse_filter(value.expression).columns if value.expression else ():
             if column not in names:

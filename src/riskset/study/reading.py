@@ -73,7 +73,8 @@ def _spec(plan: StudyPlan, name: str, dates: tuple[str, ...] = ()) -> TableSpec:
 def _dates(plan: StudyPlan) -> Mapping[str, list[str]]:
     """Find the table of each date of the cohort: the joined one that has the column, else the cohort's own."""
     cohort = plan.cohort
-    wanted = [cohort.index, *(end.time for end in cohort.end)]
+    wanted = [end.time for end in cohort.end]
+    wanted += [c for c in (cohort.index.column, cohort.observed_from) if c is not None]
     wanted += [value.since for value in plan.baseline.values() if value.since is not None]
     found: dict[str, list[str]] = {name: [] for name in plan.tables}
     places = [cohort.from_, *cohort.join]
@@ -95,8 +96,11 @@ def header(plan: StudyPlan, name: str) -> frozenset[str]:
 
 def used_tables(plan: StudyPlan) -> Iterable[str]:
     """Name the tables that the study reads from, in the plan's order."""
-    used = {plan.cohort.from_, *plan.cohort.join}
+    cohort = plan.cohort
+    used = {cohort.from_, *cohort.join}
     used |= {m.table for m in plan.measures.values()} | {d.table for d in plan.drugs.values()}
+    used |= {state.table for state in plan.states.values()} | {str(cohort.index.table)}
+    used |= {str(entry.table) for entry in (*cohort.washout, *cohort.history)}
     for outcome in plan.outcomes.values():
         used |= {outcome.table} | {source.table for source in outcome.first_known}
     return [name for name in plan.tables if name in used]

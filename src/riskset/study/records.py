@@ -87,7 +87,7 @@ def unnamed_records(
     key = plan.data.id
     reasons = {str(r).casefold(): str(r) for r in people[REASON].drop_nulls().unique().sort().to_list()}
     for name, outcome in plan.outcomes.items():
-        if outcome.first_known or (outcome.end_reason is not None and outcome.table):
+        if outcome.first_known or outcome.any_of or (outcome.end_reason is not None and outcome.table):
             continue
         if outcome.end_reason is None:
             named = [name, *re.findall(r"'([^']*)'", outcome.where or "")]
@@ -166,7 +166,7 @@ def check_before_entry(
         With the rows of each file.
     """
     problems: list[RisksetError] = []
-    for name in dict.fromkeys(c for outcome in plan.outcomes.values() for c in outcome.competing):
+    for name in _ending(plan):
         outcome = plan.outcomes[name]
         if outcome.first_known:
             dated = sources[name].frame.select(plan.data.id, "time", "date_only", "source")
@@ -186,10 +186,16 @@ def check_before_entry(
     raise_all(problems)
 
 
+def _ending(plan: StudyPlan) -> list[str]:
+    """List the outcomes that end the follow-up of another: what competes, and what a competing composite is made of."""
+    named = dict.fromkeys(c for outcome in plan.outcomes.values() for c in outcome.competing)
+    return list(dict.fromkeys(part for name in named for part in (plan.outcomes[name].any_of or (name,))))
+
+
 def _early(plan: StudyPlan, people: pl.DataFrame, dated: pl.DataFrame) -> pl.DataFrame:
     """Keep the dates that lie before their person's index."""
     key, clock = plan.data.id, plan.data.clock
-    both = dated.join(people.select(key, pl.col(plan.cohort.index).alias("__index__")), on=key)
+    both = dated.join(people.select(key, pl.col(plan.index_column).alias("__index__")), on=key)
     flag = both["date_only"] if "date_only" in both.columns else None
     time = to_ticks(both["time"], clock, flag)
     index = to_ticks(parse_times(both["__index__"]).values, clock)

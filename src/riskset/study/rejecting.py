@@ -10,6 +10,7 @@ from riskset.cohort import Rule, apply_rules
 from riskset.errors import ROWS_SHOWN, RisksetError, TableError
 from riskset.study.plan import StudyPlan
 from riskset.study.preflight import raise_all
+from riskset.study.wording import at_index_names
 from riskset.tables import ROW, Rejects, Table, parse_filter, source_name
 from riskset.tables.raw import TEXT_FILES
 from riskset.tables.values import AMBIGUOUS_NUMBER
@@ -79,7 +80,7 @@ def deciding_rows(
         reads = set(parse_filter(rule.keep).columns)
         for name in reads & set(pending):
             reads |= set(parse_filter(plan.baseline[name].expression or "").columns)
-        changing = reads & {*plan.measures, *plan.drugs}
+        changing = reads & set(at_index_names(plan))
         open_to |= changing
         if not changing:
             fixed.append(Rule(rule.keep, rule.label))
@@ -88,13 +89,22 @@ def deciding_rows(
         return found
     left, _ = apply_rules(at_index, fixed, where="cohort.require")
     for name in sorted(open_to):
-        entry = plan.measures[name] if name in plan.measures else plan.drugs[name]
-        table = tables[entry.table]
+        where_from, where = rows_of(plan, name)
+        table = tables[where_from]
         rows = table.frame.join(left.select(key), on=key, how="semi")
-        if entry.where is not None:
-            rows = rows.filter(
-                parse_filter(entry.where).rows(rows, where=table.source).fill_null(value=False)
-            )
+        if where is not None:
+            rows = rows.filter(parse_filter(where).rows(rows, where=table.source).fill_null(value=False))
         of_table = rejects.frame.filter(pl.col("file") == table.source)
         found = found.vstack(of_table.join(rows.select(pl.col(ROW).alias("row")), on="row", how="semi"))
     return found
+
+
+def rows_of(plan: StudyPlan, name: str) -> tuple[str, str | None]:
+    """Say which rows a measure, a drug or a state is read from: the table, and its filter."""
+    if name in plan.measures or name in plan.drugs:
+        entry = plan.measures[name] if name in plan.measures else plan.drugs[name]
+        return entry.table, entry.where
+    state = plan.states[name]
+    if state.after is None:
+        return state.table, state.where
+    return plan.outcomes[state.after].table, plan.outcomes[state.after].where

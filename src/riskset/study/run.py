@@ -18,7 +18,7 @@ from riskset.study.assemble import (
     Assembled,
     assemble,
     check_rejects,
-    exposure_levels,
+    on_scale,
     outcome_episodes,
     rejects_of,
 )
@@ -31,8 +31,11 @@ from riskset.study.formulas import (
     exposure_column,
     formulas,
     modifier_column,
+    modifier_heading,
+    modifier_label,
     term_in_words,
 )
+from riskset.study.grouping import exposure_levels
 from riskset.study.lost import rows_lost
 from riskset.study.methods import methods
 from riskset.study.models import EVENTS_PER_COEFFICIENT, Question, model_result
@@ -106,6 +109,7 @@ def _silent(stage: str) -> None:
 class _Outcome:
     """One outcome, cut into episodes."""
 
+    study: Assembled
     episodes: Episodes
     notes: tuple[Note, ...]
     formulas: OutcomeFormulas
@@ -113,8 +117,8 @@ class _Outcome:
 
     @property
     def complete(self) -> pl.DataFrame:
-        """Rows complete for the fullest model: all models of the outcome stand on these."""
-        return self.episodes.frame.drop_nulls(list(self.formulas.variables))
+        """Rows complete for the fullest model, on the models' time scale: all models of the outcome stand on these."""
+        return on_scale(self.study, self.episodes.frame.drop_nulls(list(self.formulas.variables)))
 
 
 def _run(plan: StudyPlan, progress: Callable[[str], None]) -> tuple[Results, dict[str, str], Rejects]:
@@ -166,7 +170,7 @@ def _run(plan: StudyPlan, progress: Callable[[str], None]) -> tuple[Results, dic
         exposure_label=plan.measures[plan.exposure.measure].label,
         exposure_levels=exposure_levels(plan),
         exposure_rationale=plan.exposure.rationale,
-        modifier_label=_use(plan),
+        modifier_label=modifier_heading(plan),
         modifier_levels=tuple(plan.modifier.levels),
         flow=_flow(plan, study, persons, steps),
         table1=_table1(plan, persons),
@@ -200,7 +204,7 @@ def _episodes(study: Assembled) -> tuple[dict[str, _Outcome], Rejects]:
             ties=plan.analysis.ties,
             words=partial(term_in_words, plan),
         )
-        out[name] = _Outcome(episodes, timeline.notes, formulas(plan, name), question)
+        out[name] = _Outcome(study, episodes, timeline.notes, formulas(plan, name), question)
     check_rejects(plan, study.tables, rejects)
     raise_all([e for name, o in out.items() for e in infeasible(plan, name, o.episodes.frame)])
     return out, rejects
@@ -213,13 +217,8 @@ def _cells(plan: StudyPlan) -> Cells:
         exposure_levels=exposure_levels(plan),
         modifier_levels=tuple(plan.modifier.levels),
         exposure_label=plan.measures[plan.exposure.measure].label,
-        modifier_label=plan.drugs[plan.modifier.drug].label,
+        modifier_label=modifier_label(plan),
     )
-
-
-def _use(plan: StudyPlan) -> str:
-    """Name the modifier as a state of persons, "Calcimimetic use"; the drug's own name stays in the estimands."""
-    return f"{plan.drugs[plan.modifier.drug].label} use"
 
 
 def _rate_unit(plan: StudyPlan) -> RateUnit:
@@ -264,13 +263,15 @@ def _reason(reason: str | None, words: Mapping[str, str]) -> str:
 
 
 def _table1(plan: StudyPlan, persons: pl.DataFrame) -> tuple[Table1, ...]:
-    columns = [Characteristic(n, v.label, v.unit) for n, v in plan.baseline.items()]
+    fixed = {n: v for n, v in plan.baseline.items() if n != plan.modifier.name}
+    columns = [Characteristic(n, v.label, v.unit) for n, v in fixed.items()]
     columns += [Characteristic(n, m.label, m.unit) for n, m in plan.measures.items()]
     exposure, modifier = exposure_column(plan), modifier_column(plan)
-    drugs = [Characteristic(n, d.label) for n, d in plan.drugs.items() if n != plan.modifier.drug]
+    used = {**plan.drugs, **plan.states}
+    drugs = [Characteristic(n, entry.label) for n, entry in used.items() if n != plan.modifier.name]
     groups = {
-        "modifier": (modifier, _use(plan), (exposure, _exposure_group(plan))),
-        "exposure": (exposure, _exposure_group(plan), (modifier, _use(plan))),
+        "modifier": (modifier, modifier_heading(plan), (exposure, _exposure_group(plan))),
+        "exposure": (exposure, _exposure_group(plan), (modifier, modifier_heading(plan))),
     }
     out: list[Table1] = []
     for kind in plan.report.table1.by:
@@ -294,14 +295,14 @@ def _rates(outcome: _Outcome) -> OutcomeRates:
 def _survival(plan: StudyPlan, outcome: _Outcome, persons: pl.DataFrame) -> list[SurvivalCurve]:
     """Draw an outcome that nothing can forestall: overall, and by the modifier at index where that differs."""
     q = outcome.question
-    if plan.outcomes[q.outcome].competing:
+    if plan.outcomes[q.outcome].competing or plan.outcomes[q.outcome].recurrent:
         return []
     frame = outcome.episodes.frame
     curves = [survival_curve(frame, q.outcome, q.label, id=q.id)]
     by = q.cells.modifier
     if persons[by].drop_nulls().n_unique() > 1:
         at_index = frame.drop(by).join(persons.select(q.id, by), on=q.id, how="left", maintain_order="left")
-        grouping = f"{_use(plan)} at index"
+        grouping = f"{modifier_heading(plan)} at index"
         grouped = survival_curve(at_index, q.outcome, q.label, id=q.id, by=by, grouping=grouping)
         if len(grouped.groups) > 1:
             curves.append(grouped)

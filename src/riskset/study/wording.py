@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from riskset.design.formula import parse_formula
 from riskset.design.grammar import Call, Expr, Name, names_in, render
-from riskset.study.plan import StudyPlan
+from riskset.study.plan import Baseline, Drug, Measure, Split, State, StudyPlan
 
 
 def inside(text: str) -> str:
@@ -72,11 +72,26 @@ def adjustment_in_words(plan: StudyPlan, adjust: str) -> str:
 
 
 def label_of(plan: StudyPlan, name: str) -> str:
-    """Give the label of a baseline value, a measure or a drug, as it stands inside a sentence."""
-    for section in (plan.baseline, plan.measures, plan.drugs):
+    """Give the label of what a formula names, as it stands inside a sentence."""
+    return inside(entry_of(plan, name).label) if name in names_of(plan) else name
+
+
+def names_of(plan: StudyPlan) -> tuple[str, ...]:
+    """List the names that formulas may use."""
+    return (*plan.baseline, *at_index_names(plan), *plan.splits)
+
+
+def at_index_names(plan: StudyPlan) -> tuple[str, ...]:
+    """List what changes over time and has a value at index: measures, drugs, states."""
+    return (*plan.measures, *plan.drugs, *plan.states)
+
+
+def entry_of(plan: StudyPlan, name: str) -> Baseline | Measure | Drug | State | Split:
+    """Find what the plan says of a name, in whichever section it stands."""
+    for section in (plan.baseline, plan.measures, plan.drugs, plan.states):
         if name in section:
-            return inside(section[name].label)
-    return name
+            return section[name]
+    return plan.splits[name]
 
 
 def _words(plan: StudyPlan, factor: Expr) -> str:
@@ -94,11 +109,10 @@ def _words(plan: StudyPlan, factor: Expr) -> str:
 
 
 def _moves(plan: StudyPlan, factor: Expr) -> bool:
-    """Say whether a factor reads anything as it changes: a drug, or a measure outside ``baseline(...)``."""
-    return any(
-        name in plan.drugs or (name in plan.measures and plan.measures[name].use != "baseline")
-        for name in _read_over_time(factor)
-    )
+    """Say whether a factor reads anything as it changes: outside ``baseline(...)`` and not frozen at index."""
+    frozen = {n for section in (plan.measures, plan.drugs) for n, e in section.items() if e.use == "baseline"}
+    changing = {*at_index_names(plan), *plan.splits} - frozen
+    return any(name in changing for name in _read_over_time(factor))
 
 
 def _read_over_time(factor: Expr) -> Iterator[str]:

@@ -16,6 +16,7 @@ from riskset.units.durations import DAYS_PER_MONTH as DAYS_PER_MONTH
 from riskset.units.durations import DAYS_PER_YEAR as DAYS_PER_YEAR
 from riskset.units.durations import parse_duration as parse_duration
 from riskset.units.durations import person_time_divisor as person_time_divisor
+from riskset.units.laboratory import Analyte as Analyte
 from riskset.units.laboratory import known_analytes as known_analytes
 from riskset.units.laboratory import known_units as known_units
 from riskset.units.laboratory import lab_factor as lab_factor

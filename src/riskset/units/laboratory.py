@@ -239,15 +239,17 @@ def _registry() -> Any:
     return registry
 
 
-def lab_factor(unit: str, to: str, analyte: str | None = None, *, where: str | None = None) -> float:
+def lab_factor(
+    unit: str, to: str, analyte: str | Analyte | None = None, *, where: str | None = None
+) -> float:
     """Give the worth of one `unit` of an analyte in `to`: multiply values in `unit` by it.
 
     Parameters
     ----------
     unit, to : str
         Units as laboratories write them; case, spaces, full-width letters and the form of the micro sign do not matter.
-    analyte : str, optional
-        Needed where mass, substance and charge meet (mg/dL, mmol/L, mEq/L).
+    analyte : str or Analyte, optional
+        Needed where mass, substance and charge meet (mg/dL, mmol/L, mEq/L): its name, or its molar mass and valence.
     where : str, optional
         The plan key or argument, for the message.
 
@@ -269,12 +271,14 @@ def lab_factor(unit: str, to: str, analyte: str | None = None, *, where: str | N
     1.21525
     >>> lab_factor("g/dL", "g/L")
     10.0
+    >>> round(lab_factor("ug/mL", "umol/L", Analyte(350.4)), 6)
+    2.853881
     """
     return _lab_factor(unit, to, analyte, where)
 
 
 @cache
-def _lab_factor(unit: str, to: str, analyte: str | None, where: str | None) -> float:
+def _lab_factor(unit: str, to: str, analyte: str | Analyte | None, where: str | None) -> float:
     source, target = _spelling(unit), _spelling(to)
     if source is None:
         raise _unknown(unit, where)
@@ -296,17 +300,17 @@ def _lab_factor(unit: str, to: str, analyte: str | None, where: str | None) -> f
     return float(f"{a.to_base_units().magnitude / b.to_base_units().magnitude:.12g}")
 
 
-def _in_moles(quantity: Any, unit: str, to: str, analyte: str | None, where: str | None) -> Any:
+def _in_moles(quantity: Any, unit: str, to: str, analyte: str | Analyte | None, where: str | None) -> Any:
     """Express a mass or a charge of the analyte as an amount of substance; leave anything else alone."""
     registry = _registry()
     kinds = quantity.dimensionality
     if "[mass]" not in kinds and "[charge]" not in kinds:
         return quantity
-    known = None if analyte is None else _analyte(analyte)
+    known = _analyte(analyte) if isinstance(analyte, str) else analyte
     if known is None:
         near = (
             []
-            if analyte is None
+            if not isinstance(analyte, str)
             else get_close_matches(analyte.lower(), [*_ANALYTES, *_SYNONYMS], n=3, cutoff=0.5)
         )
         said = "no analyte is named" if analyte is None else f"the molar mass of '{analyte}' is not known"
@@ -322,7 +326,7 @@ def _in_moles(quantity: Any, unit: str, to: str, analyte: str | None, where: str
         return quantity / registry.Quantity(known.molar_mass, "g/mol")
     if known.valence == 0:
         raise UnitError(
-            f"'{analyte}' has no valence: '{unit}' to '{to}' is undefined",
+            f"'{analyte if isinstance(analyte, str) else 'the analyte'}' has no valence: '{unit}' to '{to}' is undefined",
             where=where,
             remedy="Correct the unit.",
         )

@@ -49,7 +49,7 @@ def test_what_may_be_left_out_is_inferred_and_what_is_written_stays() -> None:
     assert plan.measures["pth"].carry_forward == "200 days"
     assert plan.primary_model == "Model 3"
     assert list(plan.modifier.levels) == ["naive", "user", "past"]
-    assert plan.states == ("never", "current", "former")
+    assert plan.modifier_states == ("never", "current", "former")
 
 
 def test_a_plan_cannot_be_changed() -> None:
@@ -121,6 +121,55 @@ WRONG = [
     ('adjust = "age + sex" }', "adjust = \"__import__('os').system('x')\" }", ['models."Model 1".adjust', "annot read"]),
     ('adjust = "age + sex" }', 'adjust = "age + fracture" }', ['"fracture" is neither']),
     ("tables]  ", "tables.x]  ", ["tables.x"]),
+    # --- the question
+    ("below = 2.4", "below = 2.4, quantiles = 3", ["exposure.groups", "exactly one of below, cuts and quantiles"]),
+    ("below = 2.4, labels", "labels", ["exposure.groups", "exactly one of below"]),
+    ("below = 2.4", "cuts = [2.2, 2.6]", ["exposure.groups.labels", "2 entries; 3 are needed"]),
+    ("below = 2.4", "cuts = [2.6, 2.2]", ["exposure.groups.cuts", "must rise"]),
+    ("below = 2.4", "quantiles = 1", ["exposure.groups.quantiles", "at least 2"]),
+    ('drug   = "calcimimetic"', "", ["modifier", "exactly one of drug, state and baseline"]),
+    ('drug   = "calcimimetic"', 'drug = "calcimimetic"\nbaseline = "sex"', ["modifier", "exactly one of"]),
+    ('drug   = "calcimimetic"', 'state = "cve_before"', ["modifier.state", 'no state "cve_before"']),
+    ('drug   = "calcimimetic"', 'baseline = "sexx"', ["modifier.baseline", "Did you mean sex?"]),
+    ('drug   = "calcimimetic"', 'baseline = "age"', ["modifier.baseline", "is a number"]),
+    ('grace = "30 days", label = "Calcimimetic"', 'state = "cumulative days", label = "C"', ["modifier.drug", "is a number"]),
+    # --- what changes over time
+    ("carry_forward", 'use = "mean", carry_forward', ["measures.mg", "needs a window"]),
+    ("carry_forward", 'window = "90 days", carry_forward', ["measures.mg.window", "Remove one of the two"]),
+    ("carry_forward", 'use = "mean", window = "0 days", carry_forward', ["measures.mg.window", "longer than nothing"]),
+    ("carry_forward", 'use = "avarage", carry_forward', ["measures.mg.use", "cumulative mean"]),
+    ("carry_forward", "valence = 2, carry_forward", ["measures.mg.valence", "goes with molar_mass"]),
+    ("carry_forward", "plausible = [9, 0.1], carry_forward", ["measures.mg.plausible", "below the highest"]),
+    ('grace = "30 days"', 'by = "drug"', ["drugs.calcimimetic.by", 'goes with state = "drug"']),
+    ('grace = "30 days"', 'state = "dose"', ["drugs.calcimimetic", 'Write dose = "column"']),
+    ('grace = "30 days"', "stockpile = true", ["drugs.calcimimetic.stockpile", "days_supply"]),
+    ('grace = "30 days"', 'step = "0 days"', ["drugs.calcimimetic.step", "longer than nothing"]),
+    ("[outcomes]", '[states]\nx = { after = "deth", label = "X" }\n[outcomes]', ["states.x.after", "Did you mean death?"]),
+    ("[outcomes]", '[states]\nx = { after = "death", label = "X" }\n[outcomes]', ["states.x.after", "not an outcome of event rows"]),
+    ("[outcomes]", '[states]\nx = { after = "cve", where = "1 = 1", label = "X" }\n[outcomes]', ["states.x", "after and where"]),
+    ("[outcomes]", '[states]\nx = { where = "type = 1", levels = ["a", "a"], label = "X" }\n[outcomes]', ["states.x.levels", "must differ"]),
+    ("[outcomes]", '[splits]\nx = { label = "X" }\n[outcomes]', ["splits.x", "exactly one of at and every"]),
+    ("[outcomes]", '[splits]\nx = { at = [9, 3], label = "X" }\n[outcomes]', ["splits.x.at", "must rise"]),
+    ("[outcomes]", '[splits]\nx = { at = [9], since = "sex", label = "X" }\n[outcomes]', ["splits.x.since", "calendar, age, vintage"]),
+    # --- outcomes
+    ('competing = ["death"]', 'any_of = ["cve", "death"]', ["outcomes.cve", "where and any_of"]),
+    ("[exposure]", 'x = { any_of = ["cve"], label = "X" }\n[exposure]', ["outcomes.x.any_of", "at least two components"]),
+    ("[exposure]", 'x = { any_of = ["cve", "deth"], label = "X" }\n[exposure]', ["outcomes.x.any_of[2]", "Did you mean death?"]),
+    ("[exposure]", 'x = { any_of = ["cve", "death"], competing = ["death"], label = "X" }\n[exposure]', ["outcomes.x.competing", "cannot compete with it"]),
+    ('end_reason = "death"', 'recurrent = true, end_reason = "death"', ["outcomes.death.recurrent", "cannot recur"]),
+    # --- the cohort
+    ('index        = "index_date"', 'index = { date = "2015-02-30" }', ["cohort.index.date", "date like"]),
+    ('index        = "index_date"', 'index = { column = "a", drug = "ppi" }', ["cohort.index", "exactly one of column, date, table and drug"]),
+    ('index        = "index_date"', 'index = { drug = "pppi" }', ["cohort.index.drug", "Did you mean ppi?"]),
+    ('index        = "index_date"', 'index = { table = "lab" }', ["cohort.index.table", "Did you mean labs?"]),
+    ('index        = "index_date"', 'index = { table = "patients" }', ["tables.patients.time", "cohort.index reads this table"]),
+    ('index        = "index_date"', 'index = { drug = "ppi", where = "1 = 1" }', ["cohort.index.where", "goes with table"]),
+    ('index        = "index_date"', 'index = { drug = "ppi" }\ntake = "first"', ["cohort.take", "is found later"]),
+    ('max_followup = "5 years"', 'max_followup = "5 years"\ntime_scale = "agee"', ["cohort.time_scale", "Did you mean age?"]),
+    ('max_followup = "5 years"', 'max_followup = "5 years"\nhistory = [{ outcome = "death", label = "X" }]', ["cohort.history[1].outcome", "live on after"]),
+    ('max_followup = "5 years"', 'max_followup = "5 years"\nhistory = [{ label = "X" }]', ["cohort.history[1]", "exactly one of drug, outcome and table"]),
+    ('max_followup = "5 years"', 'max_followup = "5 years"\nwashout = [{ drug = "ppi", label = "X" }]', ["cohort.washout[1].within", "is missing"]),
+    ('max_followup = "5 years"', 'max_followup = "5 years"\nwashout = [{ drug = "ppi", within = "1 yaer", label = "X" }]', ["cohort.washout[1].within", "Did you mean year"]),
 ]  # fmt: skip
 
 
@@ -158,11 +207,8 @@ def test_checks_across_sections_go_on_past_an_unknown_key() -> None:
         ("[report]", "[imputation]\nm = 20\n[report]", "imputation"),
         ("[report]", "[msm]\n[report]", "msm"),
         ("seed     = 20260101", 'competing = "fine_gray"', "competing"),
-        ('index        = "index_date"', 'index = "index_date"\ntime_scale = "age"', "cohort.time_scale"),
-        ("carry_forward", 'use = "mean", carry_forward', "measures.mg.use"),
-        ('grace = "30 days"', 'state = "dose"', "drugs.calcimimetic.state"),
-        ('grace = "30 days"', "days_supply = 30", "drugs.calcimimetic.days_supply"),
-        ("below = 2.4", "quantiles = 3", "exposure.groups.quantiles"),
+        ('index        = "index_date"', 'index = "index_date"\nlandmark = "1 year"', "cohort.landmark"),
+        ('drug   = "calcimimetic"', 'measure = "mg"', "modifier.measure"),
     ],
 )  # fmt: skip
 def test_keys_of_later_work_are_refused_by_name(old: str, new: str, key: str) -> None:
