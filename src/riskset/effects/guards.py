@@ -73,9 +73,10 @@ class OneStratumOnly:
     alpha: float
 
     def __str__(self) -> str:
+        first, second = (label_of(level) for level in self.strata)
         return (
-            f"with one hazard ratio of {self.pooled_hazard_ratio:.2f} in both, p < {self.alpha:g} in one of "
-            f"{label_of(self.strata[0])} and {label_of(self.strata[1])} alone in {self.chance:.0%} of studies like this"
+            f"{first}, {second}: one HR of {self.pooled_hazard_ratio:.2f} in both gives p < {self.alpha:g} in one alone "
+            f"in {self.chance:.0%}"
         )
 
 

@@ -10,7 +10,7 @@ von Elm, E. et al. (2007). The STROBE statement. PLoS Medicine 4, e296 (item 17)
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import polars as pl
@@ -23,6 +23,9 @@ from riskset.units import person_time_divisor
 
 if TYPE_CHECKING:
     from riskset.effects.interaction import Interaction
+
+
+MANY: Final = 100.0  # from here on a limit tells nothing by its decimals
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,118 +102,127 @@ class _Units:
 def printed(found: Interaction) -> str:
     """Write an interaction as it can be published: STROBE's and Knol and VanderWeele's presentation."""
     ci = f"{found.level:.0%} CI"
-    title = f"Effect modification of {found.exposure} by {found.modifier} (HR: hazard ratio; {ci})"
-    lines = [title, _table(found), "Multiplicative scale"]
-    lines += [f"  Ratio of HRs, {_compared(found, r)}: {full(r)}" for r in found.ratio]
-    if found.joint is not None:
-        test = found.joint.likelihood_ratio or found.joint.wald
-        kind = "likelihood ratio" if found.joint.likelihood_ratio else "Wald"
-        if test is not None:
-            lines.append(
-                f"  Joint test ({kind}): chi-square {test.chi2:.2f} on {test.df:g} df, p {p_of(test.p)}"
-            )
+    lines = [f"Effect modification of {found.exposure} by {found.modifier} (HR: hazard ratio, {ci})"]
+    lines.append(_table(found))
+    first = label_of(found.exposure_levels[0])
+    for e in found.exposure_levels[1:]:
+        lines.append(f"HR of {found.exposure}, {label_of(e)} against {first}")
+        lines += [
+            f"  {found.modifier} {label_of(r.modifier)}: {full(r)}"
+            for r in found.exposure_in_modifier
+            if r.exposure == e
+        ]
+    lines.append(f"HR of {found.modifier}")
+    lines += [
+        f"  {found.exposure} {label_of(r.exposure)}, {_sides(r.modifier, r.modifier_reference)}: {full(r)}"
+        for r in found.modifier_in_exposure
+    ]
+    lines.append("Multiplicative scale: ratio of HRs")
+    lines += [f"  {_both(r)}: {full(r)}" for r in found.ratio]
+    lines += _joint(found)
     lines.append("Additive scale")
     for scales, note in ((found.additive, ""), (found.recoded, ", against the named reference")):
         for a in scales:
-            lines.append(f"  {_compared(found, a)}{note}: {'; '.join(_measure(m) for m in a.measures)}")
-            if a.recoded is not None and not note:
-                r = a.recoded
-                s = "S not defined" if r.s is None else f"S {r.s:.2f}"
-                cell = f"{found.exposure} {label_of(r.exposure)}, {found.modifier} {label_of(r.modifier)}"
-                lines.append(f"    against {cell}: RERI {r.reri:.2f}; AP {r.ap:.2f}; {s}. {r.note}")
-    lines += _notes(found)
-    return "\n".join(lines)
+            lines += [f"  {_both(a)}{note}", *(f"    {_measure(m)}" for m in a.measures)]
+            if not note:
+                lines += _recoded(found, a)
+    return "\n".join([*lines, *_rates(found), *_notes(found)])
+
+
+def _table(found: Interaction) -> str:
+    """Lay out one line per joint cell: what the fitted rows hold, and its HR against one reference."""
+    units = _Units.of(found.time_unit)
+    base, e0 = found.modifier_base, found.exposure_levels[0]
+    counts = found.cells.select(found.exposure, found.modifier, "events", "person_time").iter_rows()
+    held = {(e, m): "" if n is None else f"{n:,} / {t / units.divisor:,.0f}" for e, m, n, t in counts}
+    cells = {(r.exposure, r.modifier): short(r) for r in found.against_reference}
+    cells[e0, base] = "1"
+    years = "person-years" if found.time_unit else "person-time"
+    lines = [[found.exposure, found.modifier, f"events / {years}", "HR"]]
+    lines += [
+        [label_of(e), label_of(m), held[e, m], cells[e, m]]
+        for m in (base, *(m for m in found.modifier_levels if m != base))
+        for e in found.exposure_levels
+    ]
+    return aligned([[*line[:2], line[3]] for line in lines] if found.continuous else lines)
+
+
+def _joint(found: Interaction) -> list[str]:
+    if found.joint is None:
+        return []
+    test = found.joint.likelihood_ratio or found.joint.wald
+    kind = "likelihood-ratio test" if found.joint.likelihood_ratio else "Wald's test"
+    if test is None:
+        return [f"  Joint test: {found.joint.reason}"]
+    return [f"  Joint {kind}: chi-square {test.chi2:.2f} on {test.df:g} df, p {p_of(test.p)}"]
+
+
+def _recoded(found: Interaction, a: Additive) -> list[str]:
+    if a.recoded is None:
+        return []
+    r = a.recoded
+    s = "S not defined" if r.s is None else f"S {r.s:.2f}"
+    cell = f"{found.exposure} {label_of(r.exposure)}, {found.modifier} {label_of(r.modifier)}"
+    return [
+        f"    Against {cell}: RERI {r.reri:.2f}, AP {r.ap:.2f}, {s}",
+        "      (reference chosen by the data: a description, without limits)",
+    ]
+
+
+def _rates(found: Interaction) -> list[str]:
+    """Write the crude differences of rates of the exposure, one line for each level of the modifier."""
+    units = _Units.of(found.time_unit)
+    lines = [
+        f"    {_both(d)}: {_difference(d, units)}"
+        for d in found.rate_differences
+        if d.exposure != d.exposure_reference
+    ]
+    return [f"  Difference of crude rates of {found.exposure}, per {units.label}", *lines] if lines else []
 
 
 def _notes(found: Interaction) -> list[str]:
-    """Say below the table: methods, adjustment, what the data could have shown."""
-    methods = sorted(
-        {r.method for r in (*found.exposure_in_modifier, *found.ratio) if r.hazard_ratio is not None}
-    )
-    lines = [f"Limits and p of ratios: {', '.join(methods)}."] if methods else []
-    lines.append(f"Adjusted for {', '.join(found.adjustment)}." if found.adjustment else "Not adjusted.")
-    for r, chance in zip(found.ratio, found.one_stratum_only, strict=False):
+    """Say below the table: what the data could have shown, methods, adjustment."""
+    lines = ["Reading"]
+    for r in found.ratio:
         if r.detectable is not None:
             low, high = r.detectable
-            lines.append(f"Detectable with 80% power: a ratio of HRs below {low:.2f} or above {high:.2f}.")
-        lines.append(f"By chance: {chance}.")
+            lines.append(f"  {_both(r)}: 80% power at < {low:.2f} or > {high:.2f}")
+    lines += [f"  {chance}" for chance in found.one_stratum_only]
     lines += [
-        f"Bootstrap over persons: {drawn.n} replicates, {drawn.n_empty} with an empty cell (kept), "
-        f"{drawn.n_failed} that could not be fitted."
+        f"  Bootstrap over persons: {drawn.n} replicates, {drawn.n_empty} with an empty cell (kept), "
+        f"{drawn.n_failed} that could not be fitted"
         for drawn in found.resampled
     ]
     reasons = {
         r.reason for r in (*found.exposure_in_modifier, *found.modifier_in_exposure, *found.ratio) if r.reason
     }
-    return [*lines, *(f"Note: {text}." for text in (*sorted(reasons), *found.warnings))]
+    lines += [f"  {text[0].upper()}{text[1:]}" for text in (*sorted(reasons), *found.warnings)]
+    methods = {r.method for r in (*found.exposure_in_modifier, *found.ratio) if r.hazard_ratio is not None}
+    lines += [f"Ratios: {method}." for method in sorted(methods)]
+    return [*lines, f"Adjusted for {', '.join(found.adjustment)}." if found.adjustment else "Not adjusted."]
 
 
-def _table(found: Interaction) -> str:
-    """Lay out joint cells, effects within levels of the modifier below, within those of the exposure beside."""
-    units = _Units.of(found.time_unit)
-    base = found.modifier_base
-    columns = [base, *(m for m in found.modifier_levels if m != base)]
-    within_exposure = {(r.exposure, r.modifier, r.modifier_reference): r for r in found.modifier_in_exposure}
-    others = [m for m in columns[1:] if (found.exposure_levels[0], m, base) in within_exposure]
-    blank = [""] * len(others)
-    lines = [
-        [
-            "",
-            *(f"{found.modifier}: {label_of(m)}" for m in columns),
-            *(f"HR, {label_of(m)} against {label_of(base)}" for m in others),
-        ]
-    ]
-    shown = found.cells.select(found.exposure, found.modifier, "events", "person_time")
-    cells = {(e, m): (n, t) for e, m, n, t in shown.iter_rows()}
-    against = {(r.exposure, r.modifier): r for r in found.against_reference}
-    years = "person-years" if found.time_unit else "person-time"
-    for e in found.exposure_levels:
-        line = [f"{found.exposure}: {label_of(e)}"]
-        for m in columns:
-            first = (e, m) == (found.exposure_levels[0], base)
-            line.append("1 (reference)" if first else short(against[e, m]))
-        lines.append([*line, *(full(within_exposure[e, m, base]) for m in others)])
-        if not found.continuous:
-            counts = [f"{cells[e, m][0]:,} / {cells[e, m][1] / units.divisor:,.0f}" for m in columns]
-            lines.append([f"  events / {years}", *counts, *blank])
-    within = {(r.exposure, r.modifier): r for r in found.exposure_in_modifier}
-    difference = {
-        (d.exposure, d.modifier): d for d in found.rate_differences if d.exposure != d.exposure_reference
-    }
-    for e in found.exposure_levels[1:]:
-        lines.append(
-            [
-                f"HR, {label_of(e)} against {label_of(found.exposure_levels[0])}",
-                *(full(within[e, m]) for m in columns),
-                *blank,
-            ]
-        )
-        if not found.continuous:
-            per = [_difference(difference.get((e, m)), units) for m in columns]
-            lines.append([f"  difference of rates per {units.label}", *per, *blank])
-    return aligned(lines)
-
-
-def _difference(d: RateDifference | None, units: _Units) -> str:
-    if d is None or d.estimate is None or d.lower is None or d.upper is None:
+def _difference(d: RateDifference, units: _Units) -> str:
+    if d.estimate is None or d.lower is None or d.upper is None:
         return "no person-time"
-    low, middle, high = (f"{v * units.divisor * units.per:+.3g}" for v in (d.lower, d.estimate, d.upper))
+    low, middle, high = (f"{v * units.divisor * units.per:.3g}" for v in (d.lower, d.estimate, d.upper))
     return f"{middle} ({low} to {high})"
 
 
 def _measure(m: Measure) -> str:
     if m.estimate is None:
-        return f"{m.name} not defined ({m.reason})"
+        return f"{m.name} not defined: {m.reason}"
     if m.p is None:
         return f"{m.name} {m.estimate:.2f} ({m.reason})"
-    return f"{m.name} {m.estimate:.2f} ({limit(m.lower)} to {limit(m.upper)}), p {p_of(m.p)} [{m.method}]"
+    return f"{m.name} {m.estimate:.2f} ({limit(m.lower)} to {limit(m.upper)}), p {p_of(m.p)} ({m.method})"
 
 
-def _compared(found: Interaction, r: Ratio | Additive) -> str:
-    return (
-        f"{found.exposure} {label_of(r.exposure)} against {label_of(r.exposure_reference)}, "
-        f"{found.modifier} {label_of(r.modifier)} against {label_of(r.modifier_reference)}"
-    )
+def _both(r: Ratio | Additive | RateDifference) -> str:
+    return f"{_sides(r.exposure, r.exposure_reference)}, {_sides(r.modifier, r.modifier_reference)}"
+
+
+def _sides(level: Level, reference: Level) -> str:
+    return label_of(level) if level == reference else f"{label_of(level)} against {label_of(reference)}"
 
 
 def aligned(lines: list[list[str]]) -> str:
@@ -237,7 +249,9 @@ def limit(value: float | None) -> str:
     """Write a limit; one that does not exist is endless."""
     if value is None:
         return "?"
-    return "inf" if value == np.inf else "-inf" if value == -np.inf else f"{value:.2f}"
+    if np.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    return f"{value:.2f}" if abs(value) < MANY else f"{value:,.0f}"
 
 
 def p_of(p: float | None) -> str:
