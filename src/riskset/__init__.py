@@ -27,8 +27,15 @@ if TYPE_CHECKING:
     from riskset.cox import cox_zph as cox_zph
     from riskset.cox import coxph as coxph
     from riskset.cox import split_episodes as split_episodes
+    from riskset.curves import aalen_johansen as aalen_johansen
+    from riskset.curves import gray_test as gray_test
     from riskset.curves import incidence_rate as incidence_rate
     from riskset.curves import kaplan_meier as kaplan_meier
+    from riskset.curves import landmark as landmark
+    from riskset.curves import logrank as logrank
+    from riskset.curves import nelson_aalen as nelson_aalen
+    from riskset.curves import reverse_kaplan_meier as reverse_kaplan_meier
+    from riskset.curves import simon_makuch as simon_makuch
     from riskset.effects import diagnose as diagnose
     from riskset.effects import e_value as e_value
     from riskset.effects import hazard_ratio_curve as hazard_ratio_curve
@@ -54,6 +61,13 @@ _FACE = {
     "coxph": "riskset.cox",
     "incidence_rate": "riskset.curves",
     "kaplan_meier": "riskset.curves",
+    "simon_makuch": "riskset.curves",
+    "reverse_kaplan_meier": "riskset.curves",
+    "nelson_aalen": "riskset.curves",
+    "logrank": "riskset.curves",
+    "landmark": "riskset.curves",
+    "gray_test": "riskset.curves",
+    "aalen_johansen": "riskset.curves",
     "diagnose": "riskset.effects",
     "e_value": "riskset.effects",
     "hazard_ratio_curve": "riskset.effects",
@@ -79,6 +93,7 @@ __all__ = [  # a literal list, for type checkers; tests hold it against _FACE
     "StudyPlan",
     "Timeline",
     "__version__",
+    "aalen_johansen",
     "anova",
     "bootstrap",
     "check_episodes",
@@ -87,13 +102,19 @@ __all__ = [  # a literal list, for type checkers; tests hold it against _FACE
     "coxph",
     "diagnose",
     "e_value",
+    "gray_test",
     "hazard_ratio_curve",
     "holm",
     "incidence_rate",
     "interaction",
     "kaplan_meier",
+    "landmark",
+    "logrank",
+    "nelson_aalen",
     "read_plan",
+    "reverse_kaplan_meier",
     "run_study",
+    "simon_makuch",
     "simulate_haemodialysis",
     "split_episodes",
 ]

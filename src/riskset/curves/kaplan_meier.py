@@ -13,7 +13,7 @@ from riskset.curves.limits import ConfType, crossing, limits
 from riskset.curves.rows import cells_of, listed, named_in, read_rows, require_groups
 from riskset.curves.stays import Stays, scale_of, stays_of, weights_of
 from riskset.curves.survival_curves import WRONG, Estimator, KaplanMeier, SurvivalEstimate
-from riskset.errors import DesignError
+from riskset.errors import DesignError, EpisodeError
 from riskset.kernel.product_limit import product_limit
 
 
@@ -153,6 +153,12 @@ def curves_of(
         )
     else:
         stays = stays_of(rows, cell, w, rows.event.astype(np.intp), scale=scale)
+    if reverse and groups_change(stays):
+        raise EpisodeError(
+            "a change of group is no end of follow-up",
+            where=", ".join(columns),
+            remedy="Use groups that do not change.",
+        )
     if start > 0.0:
         stays = stays.after(start)
     by_jackknife = bool(np.any(w != np.rint(w))) if robust is None else robust
@@ -213,6 +219,8 @@ def curves_of(
 
 def groups_change(stays: Stays) -> bool:
     """Whether anybody is in more than one group."""
+    if not stays.cell.any():
+        return False
     order = np.lexsort((stays.cell, stays.person))
     person, cell = stays.person[order], stays.cell[order]
     return bool(((person[1:] == person[:-1]) & (cell[1:] != cell[:-1])).any())

@@ -286,8 +286,15 @@ def without_jitter(entry: Floats, exit: Floats) -> tuple[Floats, Floats]:
     tied = gap <= TIMEFIX * max(1.0, float(np.abs(times).mean()))
     if not tied.any():
         return entry, exit
-    cuts = np.concatenate([[-np.inf], times[np.concatenate(([True], ~tied))]])
-    entry, exit = (cuts[np.searchsorted(cuts, t, side="right") - 1] for t in (entry, exit))
+    first = np.maximum.accumulate(np.where(np.concatenate(([True], ~tied)), np.arange(times.size), 0))
+    changed = np.flatnonzero(first != np.arange(times.size))  # few, so looking up all rows among them is quick
+    old, new = np.append(times[changed], np.inf), np.append(times[first[changed]], np.inf)
+
+    def unified(t: Floats) -> Floats:
+        place = np.searchsorted(old, t)
+        return np.where(old[place] == t, new[place], t)
+
+    entry, exit = unified(entry), unified(exit)
     if (entry >= exit).any():
         raise EpisodeError(
             "a row is shorter than times can be told apart",
