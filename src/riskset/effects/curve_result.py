@@ -162,6 +162,8 @@ class HazardRatioCurve:
                 upper=s.upper,
                 histogram=s.histogram,
                 note=self._note(s),
+                band_lower=s.band_lower,
+                band_upper=s.band_upper,
             )
             for s in self.strata
         ]
@@ -170,7 +172,7 @@ class HazardRatioCurve:
             bins=self.bins,
             reference=self.reference,
             x_label=x_label or self.variable,
-            y_label=f"Hazard ratio ({self.level:.0%} CI)",
+            level=self.level,
             arrangement=arrangement,
             width=width,
         )

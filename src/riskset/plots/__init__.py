@@ -6,7 +6,7 @@ Nothing here touches matplotlib's global state, and the same arguments give the 
 from riskset.plots.export import save_pdf, save_png, save_svg, to_pdf_bytes, to_png_bytes, to_svg_text
 from riskset.plots.flow import FlowEnd, FlowExclusion, flow_figure
 from riskset.plots.forest import ForestRow, forest_figure
-from riskset.plots.hazard_ratio import CurvePanel, hazard_ratio_curve_figure
+from riskset.plots.hazard_ratio import CurvePanel, CurveStep, hazard_ratio_curve_figure
 from riskset.plots.style import DOUBLE_COLUMN, SINGLE_COLUMN
 from riskset.plots.survival import SurvivalLine, survival_figure
 from riskset.plots.zph import TimeCoefficientPanel, time_coefficient_figure
@@ -15,6 +15,7 @@ __all__ = [
     "DOUBLE_COLUMN",
     "SINGLE_COLUMN",
     "CurvePanel",
+    "CurveStep",
     "FlowEnd",
     "FlowExclusion",
     "ForestRow",

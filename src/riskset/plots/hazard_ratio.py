@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from riskset.plots.key import DOTS, KeyItem, draw_key, key_height
 from riskset.plots.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -48,6 +49,17 @@ INFORMATIVE: Final = (
 )
 
 
+@dataclass(frozen=True)
+class CurveStep:
+    """Hazard ratio of a group of the exposure, from ``low`` to ``high``; limits None for the reference group."""
+
+    low: float
+    high: float
+    hazard_ratio: float
+    lower: float | None = None
+    upper: float | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class CurvePanel:
     """One stratum of a hazard-ratio curve.
@@ -64,6 +76,10 @@ class CurvePanel:
         Share of the stratum's person-time in each bin.
     note : str
         A line under the label, e.g. events, person-years and tests.
+    band_lower, band_upper : ndarray (n,), optional
+        Simultaneous band, drawn around the pointwise limits.
+    steps : sequence of CurveStep
+        Hazard ratios of groups of the exposure, drawn over the curve.
     """
 
     label: str
@@ -73,6 +89,9 @@ class CurvePanel:
     upper: Floats
     histogram: Floats
     note: str = ""
+    band_lower: Floats | None = None
+    band_upper: Floats | None = None
+    steps: Sequence[CurveStep] = ()
 
 
 def hazard_ratio_curve_figure(
@@ -81,7 +100,9 @@ def hazard_ratio_curve_figure(
     bins: Floats,
     reference: float,
     x_label: str,
-    y_label: str = "Hazard ratio (95% CI)",
+    y_label: str = "",
+    level: float = 0.95,
+    steps_label: str = "groups (95% CI)",
     arrangement: Literal["panels", "overlay"] = "panels",
     width: float = DOUBLE_COLUMN,
 ) -> Figure:
@@ -96,7 +117,11 @@ def hazard_ratio_curve_figure(
     reference : float
         Exposure at which the hazard ratio is 1.
     x_label, y_label : str
-        Labels of the axes, units included.
+        Labels of the axes, units included; by default the hazard ratio, with its limits where they need no key.
+    level : float
+        Of the limits and bands.
+    steps_label : str
+        What the key calls the groups.
     arrangement : {"panels", "overlay"}
         One panel per stratum, or all curves in one.
     width : float
@@ -120,9 +145,11 @@ def hazard_ratio_curve_figure(
     y_low, y_high = _limits(panels)
     ticks = ratio_ticks(y_low, y_high, least=line_height(SMALL) / CURVE_HEIGHT)
     left = MARGIN + line_height(BODY) + 1.5 + max(text_width(tick_label(t), SMALL) for t in ticks) + 2.5
+    key = _key(panels, level, steps_label)
+    y_label = y_label or ("Hazard ratio" if key else f"Hazard ratio ({level:.0%} CI)")
     overlay = arrangement == "overlay" and len(panels) > 1
     if overlay:
-        return _overlay(panels, bins, reference, x_label, y_label, (y_low, y_high), ticks, left, width)
+        return _overlay(panels, bins, reference, x_label, y_label, key, (y_low, y_high), ticks, left, width)
 
     columns = max(1, min(len(panels), int((width - left - MARGIN + GUTTER) // (LEAST_PANEL + GUTTER))))
     rows = -(-len(panels) // columns)
@@ -133,7 +160,10 @@ def hazard_ratio_curve_figure(
     marker_line = line_height(SMALL) + 0.6
     foot = 2.5 + line_height(SMALL) + line_height(BODY) + 1.0
     block = head + marker_line + CURVE_HEIGHT + GAP + HISTOGRAM_HEIGHT + foot
-    sheet = Sheet.blank(width, MARGIN + rows * block + (rows - 1) * GAP)
+    bottom = MARGIN + rows * block + (rows - 1) * GAP
+    key_width = width - left - MARGIN
+    sheet = Sheet.blank(width, bottom + key_height(key, key_width))
+    draw_key(sheet, key, left, bottom, key_width)
     peak = max(float(p.histogram.max()) for p in panels)
     for k, panel in enumerate(panels):
         row, column = divmod(k, columns)
@@ -145,7 +175,7 @@ def hazard_ratio_curve_figure(
         curve = sheet.axes(x0, curve_top, panel_width, CURVE_HEIGHT)
         histogram = sheet.axes(x0, curve_top + CURVE_HEIGHT + GAP, panel_width, HISTOGRAM_HEIGHT)
         _frame(curve, bins, (y_low, y_high), ticks, labelled=column == 0)
-        _draw(curve, panel, series(k), band=0.18)
+        _draw(curve, panel, series(k), band=0.2, outer=0.08)
         _mark_reference(sheet, curve, reference, x0, panel_width, curve_top, bins)
         _draw_histogram(histogram, bins, panel.histogram, peak, series(k))
         foot_y = curve_top + CURVE_HEIGHT + GAP + HISTOGRAM_HEIGHT + 2.5 + line_height(SMALL)
@@ -161,6 +191,7 @@ def _overlay(
     reference: float,
     x_label: str,
     y_label: str,
+    key: Sequence[KeyItem],
     limits: tuple[float, float],
     ticks: list[float],
     left: float,
@@ -175,7 +206,9 @@ def _overlay(
     strip = 0.75 * HISTOGRAM_HEIGHT
     foot = 2.5 + line_height(SMALL) + line_height(BODY) + 1.0
     curve_top = MARGIN + marker_line
-    sheet = Sheet.blank(width, curve_top + curve_height + len(panels) * (GAP + strip) + foot)
+    key_top = curve_top + curve_height + len(panels) * (GAP + strip) + foot
+    sheet = Sheet.blank(width, key_top + key_height(key, width - left - MARGIN))
+    draw_key(sheet, key, left, key_top, width - left - MARGIN)
     curve = sheet.axes(left, curve_top, panel_width, curve_height)
     _frame(curve, bins, limits, ticks, labelled=True)
     _mark_reference(sheet, curve, reference, left, panel_width, curve_top, bins)
@@ -186,7 +219,7 @@ def _overlay(
         curve_height * float(np.log(limits[1] / np.clip(p.hazard_ratio[-1], *limits)) / span) for p in panels
     ]
     for k, (panel, y) in enumerate(zip(panels, spread(ends, heights, curve_height), strict=True)):
-        _draw(curve, panel, series(k), band=0.12)
+        _draw(curve, panel, series(k), band=0.12, outer=0.0)
         at = left + panel_width + 2.0
         sheet.block(at, curve_top + y - heights[k] / 2, names[k], bold=True, color=series(k).text)
         strip_top = curve_top + curve_height + GAP + k * (GAP + strip)
@@ -196,7 +229,7 @@ def _overlay(
             histogram.tick_params(labelbottom=False)
         small = strip_top + (strip - block_height(names[k], SMALL)) / 2
         sheet.block(at, small, names[k], size=SMALL, color=series(k).text)
-    bottom = sheet.height - foot + 2.5 + line_height(SMALL)
+    bottom = key_top - foot + 2.5 + line_height(SMALL)
     sheet.block(left + panel_width / 2, bottom, x_label, align="center")
     _name_axes(sheet, curve_top, y_label, curve_height, len(panels) * (GAP + strip) - GAP)
     return sheet.figure
@@ -215,6 +248,9 @@ def _limits(panels: Sequence[CurvePanel]) -> tuple[float, float]:
             continue
         low = min(low, max(float(p.lower[says].min()), float(p.hazard_ratio[says].min()) / BAND_SHOWN))
         high = max(high, min(float(p.upper[says].max()), float(p.hazard_ratio[says].max()) * BAND_SHOWN))
+    for step in (s for p in panels for s in p.steps):
+        if 1.0 / BAND_SHOWN**2 <= step.hazard_ratio <= BAND_SHOWN**2:
+            low, high = min(low, step.hazard_ratio), max(high, step.hazard_ratio)
     return low / 1.04, high * 1.04
 
 
@@ -231,11 +267,45 @@ def _frame(
     axes.axhline(1.0, color=MUTED, linewidth=0.7, zorder=1)
 
 
-def _draw(axes: Axes, panel: CurvePanel, look: Series, *, band: float) -> None:
+def _key(panels: Sequence[CurvePanel], level: float, steps_label: str) -> list[KeyItem]:
+    """Name what is drawn besides the curve and its pointwise limits, which alone need no key."""
+    items: list[KeyItem] = []
+    if any(p.band_lower is not None for p in panels):
+        items.append(KeyItem("band", f"pointwise {level:.0%} CI"))
+        items.append(KeyItem("dotted", f"simultaneous {level:.0%} band"))
+    if any(p.steps for p in panels):
+        items.append(KeyItem("step", steps_label))
+    return items
+
+
+def _draw(axes: Axes, panel: CurvePanel, look: Series, *, band: float, outer: float) -> None:
+    if panel.band_lower is not None and panel.band_upper is not None:
+        if outer:
+            axes.fill_between(
+                panel.x,
+                panel.band_lower,
+                panel.band_upper,
+                color=look.color,
+                alpha=outer,
+                linewidth=0,
+                zorder=1.5,
+            )
+        for edge in (panel.band_lower, panel.band_upper):
+            axes.plot(panel.x, edge, color=look.color, linewidth=0.9, linestyle=DOTS, zorder=3)
     axes.fill_between(panel.x, panel.lower, panel.upper, color=look.color, alpha=band, linewidth=0, zorder=2)
     for edge in (panel.lower, panel.upper):
         axes.plot(panel.x, edge, color=look.color, linewidth=0.5, alpha=0.7, zorder=3)
     axes.plot(panel.x, panel.hazard_ratio, color=look.color, linewidth=1.5, linestyle=look.dashes, zorder=4)
+    low, high = axes.get_xlim()
+    for step in panel.steps:
+        ends = max(step.low, low), min(step.high, high)
+        if ends[0] >= ends[1]:
+            continue
+        axes.plot(ends, [step.hazard_ratio] * 2, color=INK, linewidth=1.6, solid_capstyle="butt", zorder=5)
+        if step.lower is not None and step.upper is not None:
+            middle, shown = (ends[0] + ends[1]) / 2, axes.get_ylim()
+            reach = [min(max(limit, shown[0]), shown[1]) for limit in (step.lower, step.upper)]
+            axes.plot([middle] * 2, reach, color=INK, linewidth=0.7, zorder=5)
     _mark_leaving(axes, panel, look)
 
 

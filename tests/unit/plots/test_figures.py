@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET  # the XML is our own
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -13,6 +14,7 @@ from matplotlib.text import Text
 
 from riskset.plots import (
     CurvePanel,
+    CurveStep,
     FlowEnd,
     FlowExclusion,
     ForestRow,
@@ -72,6 +74,30 @@ def wild(width: float):
     lost = CurvePanel("Former use", x, hr, hr / limits, hr * limits, PANELS[2].histogram)
     return hazard_ratio_curve_figure(
         [*PANELS[:2], lost], bins=BINS, reference=2.5, x_label="Mg (mg/dL)", width=width
+    )
+
+
+def bands(width: float, arrangement: str = "panels", steps: bool = False, n: int = 2):
+    """Simultaneous bands around pointwise limits, and hazard ratios of groups over the curve."""
+    groups = (
+        CurveStep(-np.inf, 2.2, 1.6, 0.9, 2.8),
+        CurveStep(2.2, 2.6, 1.0),
+        CurveStep(2.6, np.inf, 0.6, 0.0, np.inf),
+    )
+    panels = [
+        replace(
+            p, band_lower=p.lower**1.3, band_upper=p.upper**1.3, steps=groups if steps else (), label=p.label
+        )
+        for p in PANELS[:n]
+    ]
+    return hazard_ratio_curve_figure(
+        panels,
+        bins=BINS,
+        reference=2.5,
+        x_label="Serum magnesium (mg/dL)",
+        steps_label="groups of magnesium (95% CI)",
+        arrangement=arrangement,
+        width=width,
     )
 
 
@@ -146,6 +172,10 @@ FIGURES = {
     "curve-3-overlay": lambda w: curve(w, 3, "overlay"),
     "curve-reference-at-edge": lambda w: curve(w, 2, "panels", reference=1.8),
     "curve-wild": wild,
+    "curve-bands": bands,
+    "curve-bands-overlay": lambda w: bands(w, "overlay", n=3),
+    "curve-bands-steps": lambda w: bands(w, steps=True),
+    "curve-bands-steps-1": lambda w: bands(w, steps=True, n=1),
     "survival-1": lambda w: survival(w, [""]),
     "survival-2": lambda w: survival(w, ["Men", "Women"]),
     "survival-4": lambda w: survival(w, ["naive", "past user of a calcimimetic", "user", "another, longer name of a group"], 12345),
