@@ -23,9 +23,16 @@ if TYPE_CHECKING:
     from riskset.cox import Ridge as Ridge
     from riskset.cox import anova as anova
     from riskset.cox import bootstrap as bootstrap
+    from riskset.cox import cause_specific as cause_specific
     from riskset.cox import cox_survival as cox_survival
     from riskset.cox import cox_zph as cox_zph
     from riskset.cox import coxph as coxph
+    from riskset.cox import fine_gray as fine_gray
+    from riskset.cox import finegray_expand as finegray_expand
+    from riskset.cox import multistate_cox as multistate_cox
+    from riskset.cox import predict_states as predict_states
+    from riskset.cox import recurrent_cox as recurrent_cox
+    from riskset.cox import recurrent_rows as recurrent_rows
     from riskset.cox import split_episodes as split_episodes
     from riskset.curves import aalen_johansen as aalen_johansen
     from riskset.curves import gray_test as gray_test
@@ -33,6 +40,7 @@ if TYPE_CHECKING:
     from riskset.curves import kaplan_meier as kaplan_meier
     from riskset.curves import landmark as landmark
     from riskset.curves import logrank as logrank
+    from riskset.curves import mean_cumulative_function as mean_cumulative_function
     from riskset.curves import nelson_aalen as nelson_aalen
     from riskset.curves import reverse_kaplan_meier as reverse_kaplan_meier
     from riskset.curves import simon_makuch as simon_makuch
@@ -59,6 +67,14 @@ _FACE = {
     "cox_survival": "riskset.cox",
     "cox_zph": "riskset.cox",
     "coxph": "riskset.cox",
+    "cause_specific": "riskset.cox",
+    "fine_gray": "riskset.cox",
+    "finegray_expand": "riskset.cox",
+    "multistate_cox": "riskset.cox",
+    "predict_states": "riskset.cox",
+    "recurrent_cox": "riskset.cox",
+    "recurrent_rows": "riskset.cox",
+    "mean_cumulative_function": "riskset.curves",
     "incidence_rate": "riskset.curves",
     "kaplan_meier": "riskset.curves",
     "simon_makuch": "riskset.curves",
@@ -96,12 +112,15 @@ __all__ = [  # a literal list, for type checkers; tests hold it against _FACE
     "aalen_johansen",
     "anova",
     "bootstrap",
+    "cause_specific",
     "check_episodes",
     "cox_survival",
     "cox_zph",
     "coxph",
     "diagnose",
     "e_value",
+    "fine_gray",
+    "finegray_expand",
     "gray_test",
     "hazard_ratio_curve",
     "holm",
@@ -110,8 +129,13 @@ __all__ = [  # a literal list, for type checkers; tests hold it against _FACE
     "kaplan_meier",
     "landmark",
     "logrank",
+    "mean_cumulative_function",
+    "multistate_cox",
     "nelson_aalen",
+    "predict_states",
     "read_plan",
+    "recurrent_cox",
+    "recurrent_rows",
     "reverse_kaplan_meier",
     "run_study",
     "simon_makuch",

@@ -14,6 +14,7 @@ from riskset.cox.hypotheses import Test
 from riskset.cox.inference import likelihood_ratio, profile_interval, wald_test
 from riskset.cox.multistate import MultistateFit, multistate_cox
 from riskset.cox.penalties import Firth, Ridge
+from riskset.cox.recurrent import recurrent_cox, recurrent_rows
 from riskset.cox.splitting import split_episodes
 from riskset.cox.state_prediction import predict_states
 from riskset.cox.survival import CoxSurvival, cox_survival
@@ -49,6 +50,8 @@ __all__ = [
     "multistate_cox",
     "predict_states",
     "profile_interval",
+    "recurrent_cox",
+    "recurrent_rows",
     "split_episodes",
     "wald_test",
 ]
