@@ -91,7 +91,7 @@ class PlanKeys(Section):
     """Values fixed at index, by name."""
     measures: Mapping[Name, Measure]
     """Lab values over time, by name. A formula takes x as it changes, or baseline(x)."""
-    drugs: Mapping[Name, Drug]
+    drugs: Mapping[Name, Drug] = {}
     """Drugs, by name."""
     states: Mapping[Name, State] = {}
     """States that begin with an event, by name."""

@@ -104,17 +104,32 @@ _DEFINITIONS = (
     "mEq = 1e-3 * Eq",
     "mU = 1e-3 * U",
     "mIU = 1e-3 * IU",
+    "uIU = 1e-6 * IU",
     "m = [length]",
+    "cm = 1e-2 * m",
+    "mm = 1e-3 * m",
+    "mmHg = [pressure]",
+    "kPa = mmHg / 0.133322387415",  # the conventional millimetre of mercury, ISO 80000-4
+    "mOsm = [osmoles]",
+    "beat = [beats]",
     "percent = [share]",
     "min = hour / 60",
+    "s = hour / 3600",
 )
-_PLAIN = "kg g mg ug ng pg L dL mL uL fL mol mmol umol nmol pmol Eq mEq U mU IU mIU cell percent hour min"
+_PLAIN = (
+    "kg g mg ug ng pg L dL mL uL fL mol mmol umol nmol pmol Eq mEq U mU IU mIU uIU cell percent hour min s"
+)
+_PLAIN += " cm mm mmHg kPa mOsm beat"  # blood pressure and body size come with the laboratory's values
 _ATOMS = {atom.lower(): atom for atom in re.split(" ", _PLAIN)} | {
     "mcg": "ug",
     "liter": "L",
     "litre": "L",
     "h": "hour",
     "hr": "hour",
+    "sec": "s",
+    "uu": "uIU",
+    "mosmol": "mOsm",
+    "beats": "beat",
     "%": "percent",
     "cells": "cell",
     "10^3": "1e3 cell",
@@ -127,7 +142,14 @@ _ATOMS = {atom.lower(): atom for atom in re.split(" ", _PLAIN)} | {
     "10*9": "1e9 cell",
     "10*12": "1e12 cell",
 }
-_WHOLE = {"mg%": "mg/dL", "kg/m2": "kg/m**2", "kg/m^2": "kg/m**2", "ml/min/1.73m2": "mL/min", "%": "percent"}
+_WHOLE = {
+    "mg%": "mg/dL",
+    "kg/m2": "kg/m**2",
+    "kg/m^2": "kg/m**2",
+    "ml/min/1.73m2": "mL/min",
+    "%": "percent",
+    "bpm": "beat/min",
+}
 # A share without a unit of its own (pH, ratios) is written "1" or left to the plan as unit "ratio".
 _DIMENSIONLESS = {"1", "ratio", "units", "ph"}
 _SIGNS = str.maketrans({"μ": "u", "×": "x", "⁄": "/"})
@@ -196,6 +218,9 @@ def known_units() -> tuple[str, ...]:
             "kg",
             "kg/m2",
             "mL/min",
+            "mmHg",
+            "kPa",
+            "cm",
         ),
     )
 
