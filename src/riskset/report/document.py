@@ -275,6 +275,12 @@ class Document:
             return f"{kind} {self.numbers[to]}"
         return next((s.entry or s.title.plain for s in self.sections if s.id == to), to)
 
+    def plain(self, text: Text) -> str:
+        """Give a text's signs alone, references in words."""
+        return "".join(
+            self.words_for(run.to) if isinstance(run, Reference) else Text((run,)).plain for run in text.runs
+        )
+
     @property
     def tables(self) -> tuple[Table, ...]:
         """All tables, in order."""

@@ -8,20 +8,24 @@ from pathlib import Path
 from riskset.report.compose import compose
 from riskset.report.figures import draw_all
 from riskset.report.html import to_html
+from riskset.report.word import to_docx
+from riskset.report.workbook import to_xlsx
 from riskset.study.results import Results
 from riskset.study.writing import write_bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written: the page, and the files of its figures."""
+    """What was written: the page, the Word file, the workbook, and the files of the figures."""
 
     page: Path
+    word: Path
+    tables: Path
     figures: tuple[Path, ...]
 
 
 def write_report(results: Results, out: Path) -> Written:
-    """Write ``report.html`` and ``figures/`` from results alone.
+    """Write ``report.html``, ``report.docx``, ``tables.xlsx`` and ``figures/`` from results alone.
 
     Each file is written under another name and renamed. The same results and versions give the same bytes.
 
@@ -46,6 +50,10 @@ def write_report(results: Results, out: Path) -> Written:
         for name, content in drawing.contents():
             write_bytes(out / name, content)
             paths.append(out / name)
+    write_bytes(out / "report.docx", to_docx(document, drawings))
+    write_bytes(out / "tables.xlsx", to_xlsx(document))
     # the page last: where it is, its figures are
     write_bytes(out / "report.html", html.encode())
-    return Written(page=out / "report.html", figures=tuple(paths))
+    return Written(
+        page=out / "report.html", word=out / "report.docx", tables=out / "tables.xlsx", figures=tuple(paths)
+    )

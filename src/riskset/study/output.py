@@ -20,7 +20,9 @@ from riskset.errors import OutputError
 
 MANIFEST = "manifest.json"
 # what a run writes; anything else in an output folder is its owner's and stays
-OURS = frozenset({MANIFEST, "results.json", "report.html", "figures", "rejects.csv"})
+OURS = frozenset(
+    {MANIFEST, "results.json", "report.html", "report.docx", "tables.xlsx", "figures", "rejects.csv"}
+)
 
 
 @contextmanager

@@ -7,24 +7,27 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 
+import docx
+import openpyxl
 import pytest
+from walking import index, numbers_in, shows, strings_of
 
 from riskset.report import formats as fmt
 from riskset.report import write_report
-from riskset.report.clock import DAYS
 from riskset.report.compose import compose
 from riskset.report.document import Label, Number, texts_of
 from riskset.report.figures import Drawings, draw_all
 from riskset.report.html import to_html
-from riskset.study.counted import counted
+from riskset.report.word import to_docx
+from riskset.report.workbook import to_xlsx
 from riskset.study.ids import parse_id
-from riskset.study.results import Counted, Estimate, ModelResult, Printed, Results
+from riskset.study.results import Estimate, ModelResult, Results
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "wbr"}
-NUMBER = re.compile(r"[<>]?[−-]?\d[\d,]*(?:\.\d+)?(?:e[−-]?\d+)?")
 
 
 class Node:
@@ -95,58 +98,6 @@ def any_page(any_results: Results, any_figures: Drawings) -> Node:
     return Tree(to_html(compose(any_results), any_figures)).root
 
 
-def numbers_in(text: str) -> list[str]:
-    return NUMBER.findall(text)
-
-
-def shows(token: str, values: list[float]) -> bool:
-    """Say whether a printed number is the rounding of one of the values, to the decimals that it has."""
-    bound, plain = token[0], token.lstrip("<>").replace(",", "").replace("−", "-")
-    x = float(plain)
-    if bound == "<":
-        return any(v < x for v in values)
-    if bound == ">":
-        return any(v > x for v in values)
-    mantissa, _, power = plain.partition("e")
-    unit = 10.0 ** (int(power or 0) - len(mantissa.partition(".")[2]))
-    return any(abs(v - x) <= 0.5 * unit * (1 + 1e-9) + 1e-12 for v in values)
-
-
-def estimates_of(value: object) -> Iterator[Estimate | Printed]:
-    if isinstance(value, (Estimate, Printed)):
-        yield value
-    elif isinstance(value, (tuple, list)):
-        for item in value:
-            yield from estimates_of(item)
-    elif hasattr(type(value), "model_fields"):
-        for field in type(value).model_fields:
-            yield from estimates_of(getattr(value, field))
-
-
-def index(results: Results) -> dict[str, list[float]]:
-    """Every number of the results by name: what may be printed under it."""
-    found: dict[str, list[float]] = {}
-    for e in (*estimates_of(results), *counted(results)):
-        assert e.id not in found, e.id
-        values: list[float | None] = [e.estimate]
-        if isinstance(e, Estimate):
-            values += [e.lower, e.upper, e.p, 100 * e.level]
-            values += [float(v) for v in e.basis.model_dump().values()]
-            values += [DAYS * e.basis.person_years]  # where rates are per day
-            values += [float(df) for df in re.findall(r"on (\d+) df", e.unit)]
-        elif isinstance(e, Counted):
-            values += [e.lower, e.upper, e.of, e.percent, e.sd]
-            if e.unit == "probability":
-                values += [None if v is None else 100 * v for v in values]
-            if "years" in e.unit:
-                values += [None if v is None else DAYS * v for v in values]
-            # a point of a curve, a tick: where it lies is a level of its name
-            places = [float(v) for v in parse_id(e.id).levels if re.fullmatch(r"-?[\d.]+", v)]
-            values += [*places, *(DAYS * v for v in places)]
-        found[e.id] = [v for v in values if v is not None]
-    return found
-
-
 def test_every_number_has_one_name(any_results: Results) -> None:
     names = index(any_results)
     assert len(names) > 100
@@ -181,7 +132,7 @@ OURS = {
 def test_every_number_of_the_report_has_a_name_or_is_the_plans_word(any_results: Results) -> None:
     """Walk all text of the document: numbers lead to their record, labels to the results, and ours are few."""
     known = index(any_results)
-    words = set(numbers_in(" ".join(fmt.label(str(v)) for v in _strings(any_results.model_dump()))))
+    words = set(numbers_in(" ".join(fmt.label(str(v)) for v in strings_of(any_results.model_dump()))))
     words |= {str(any_results.seed)}
     seen = 0
     for text in texts_of(compose(any_results)):
@@ -205,17 +156,6 @@ def shows_part(text: str, value: float) -> bool:
     return not numbers_in(text) or shows(numbers_in(text)[0], [value])
 
 
-def _strings(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _strings(item)
-    elif isinstance(value, (tuple, list)):
-        for item in value:
-            yield from _strings(item)
-
-
 def test_every_headline_estimate_is_shown(any_page: Node, any_results: Results) -> None:
     shown = {n.attrs["data-id"] for n in any_page.walk() if "data-id" in n.attrs}
     wanted = {
@@ -231,22 +171,18 @@ def test_every_headline_estimate_is_shown(any_page: Node, any_results: Results) 
     assert wanted <= shown
 
 
-def test_ids_are_unique_and_links_resolve(any_results: Results, tmp_path: Path) -> None:
-    written = write_report(any_results, tmp_path)
-    (tmp_path / "results.json").touch()  # the run writes these two
-    (tmp_path / "manifest.json").touch()
-    root = Tree(written.page.read_text(encoding="utf-8")).root
-    ids = [n.attrs["id"] for n in root.walk() if "id" in n.attrs]
+def test_ids_are_unique_and_links_resolve(any_page: Node, any_figures: Drawings) -> None:
+    files = {name for drawn in any_figures.values() for name in drawn.files}
+    files |= {"results.json", "manifest.json"}  # the run writes these two
+    ids = [n.attrs["id"] for n in any_page.walk() if "id" in n.attrs]
     assert len(ids) == len(set(ids))
-    pointers = [n.attrs[a] for n in root.walk() for a in ("href", "xlink:href") if a in n.attrs]
-    pointers += ["#" + i for n in root.walk() for i in n.attrs.get("aria-labelledby", "").split()]
+    pointers = [n.attrs[a] for n in any_page.walk() for a in ("href", "xlink:href") if a in n.attrs]
+    pointers += ["#" + i for n in any_page.walk() for i in n.attrs.get("aria-labelledby", "").split()]
     assert len(pointers) > 20
     for target in pointers:
-        if target.startswith("#"):
-            assert target[1:] in ids
-        else:
-            assert (tmp_path / target).is_file()
-    for url in re.findall(r"url\(#([^)]*)\)", written.page.read_text(encoding="utf-8")):
+        assert target[1:] in ids if target.startswith("#") else target in files
+    styles = " ".join(v for n in any_page.walk() for v in n.attrs.values())
+    for url in re.findall(r"url\(#([^)]*)\)", styles):
         assert url in ids
 
 
@@ -313,7 +249,7 @@ def our_words(results: Results) -> str:
     """What the page says apart from the plan's own words."""
     root = Tree(to_html(compose(results))).root
     text = " ".join(n.text for n in root.find("p", "figcaption", "li", "dd", "caption", "h2")).lower()
-    for own in sorted(set(_strings(results.model_dump())), key=len, reverse=True):
+    for own in sorted(set(strings_of(results.model_dump())), key=len, reverse=True):
         if len(own) > 3:
             text = text.replace(own.lower(), " ")
     return text
@@ -436,12 +372,12 @@ def test_the_rows_where_the_exposure_is_missing_are_shown(page: Node) -> None:
 
 
 def test_same_results_same_bytes_and_nothing_left_behind(results: Results, tmp_path: Path) -> None:
-    small = one_outcome(results)
+    small = one_outcome(results).model_copy(update={"curves": (), "survival": ()})
     first, second = write_report(small, tmp_path / "a"), write_report(small, tmp_path / "b")
     names = sorted(p.relative_to(tmp_path / "a") for p in (tmp_path / "a").rglob("*") if p.is_file())
     assert names == sorted(p.relative_to(tmp_path / "b") for p in (tmp_path / "b").rglob("*") if p.is_file())
-    assert {p.suffix for p in names} == {".html", ".svg", ".pdf", ".png"}
-    assert len(names) == 1 + len(first.figures) == 1 + len(second.figures)
+    assert {p.suffix for p in names} == {".html", ".docx", ".xlsx", ".svg", ".pdf", ".png"}
+    assert len(names) == 3 + len(first.figures) == 3 + len(second.figures)
     for name in names:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
 
@@ -543,6 +479,7 @@ HOSTILE = {
     "signs": SIGNS,
     "right to left": "مغنيسيوم المصل \u202eabc",
     "one long word": "Verylongword" * 25,
+    "a formula": '=HYPERLINK("http://x", "y")',
     "a long sentence": "a name of many words " * 15,
 }
 
@@ -550,25 +487,32 @@ HOSTILE = {
 @pytest.mark.parametrize(
     "kind", [pytest.param(k, marks=pytest.mark.long) if "sentence" in k else k for k in HOSTILE]
 )
-def test_labels_are_text_and_nothing_else(kind: str, make: Callable[[], Results], tmp_path: Path) -> None:
+def test_labels_are_text_and_nothing_else(kind: str, make: Callable[[], Results]) -> None:
     label = HOSTILE[kind].strip()
-    results = renamed(one_outcome(make()), label)
-    written = write_report(results, tmp_path)
-    root = Tree(written.page.read_text(encoding="utf-8")).root
+    document = compose(renamed(one_outcome(make()), label))
+    drawings = draw_all(document)
+    root = Tree(to_html(document, drawings)).root
     assert not root.find("script")
     assert not [a for n in root.walk() for a in n.attrs if a.startswith("on")]
     assert re.sub(r"\s+", " ", label) in re.sub(r"\s+", " ", root.text)
     assert root.find("h1")[0].text == label
-    for path in written.figures:
-        if path.suffix == ".svg":
-            drawing = ET.fromstring(path.read_bytes())  # noqa: S314 (our own file)
-            assert b"<script" not in path.read_bytes()
-            if path.name == "survival-death.svg":
-                continue  # one curve needs no name
-            texts = drawing.iter("{http://www.w3.org/2000/svg}text")
-            drawn = "".join("".join(t.itertext()) for t in texts)
-            # long names are broken into lines; every sign of them is drawn
-            assert re.sub(r"\s", "", label) in re.sub(r"\s", "", drawn), path.name
+    for key, drawn in drawings.items():
+        drawing = ET.fromstring(drawn.svg)  # noqa: S314 (our own file)
+        assert "<script" not in drawn.svg
+        if key == "survival-death":
+            continue  # one curve needs no name
+        texts = drawing.iter("{http://www.w3.org/2000/svg}text")
+        shown = "".join("".join(t.itertext()) for t in texts)
+        # long names are broken into lines; every sign of them is drawn
+        assert re.sub(r"\s", "", label) in re.sub(r"\s", "", shown), key
+    word = docx.Document(BytesIO(to_docx(document, {})))
+    assert any(label in p.text for p in word.paragraphs)
+    book = openpyxl.load_workbook(BytesIO(to_xlsx(document)))
+    cells = [c for sheet in book for row in sheet.iter_rows() for c in row if c.value is not None]
+    assert any(label in str(c.value) for c in cells)
+    assert all(c.data_type != "f" for c in cells)
+    texts = [c for c in cells if isinstance(c.value, str)]
+    assert all(c.quotePrefix for c in texts if c.value.startswith(("=", "+", "-", "@")))
 
 
 def one_outcome(results: Results) -> Results:
