@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from riskset.episodes import Timeline as Timeline
     from riskset.episodes import check_episodes as check_episodes
     from riskset.errors import RisksetError as RisksetError
+    from riskset.plots import forest as forest
     from riskset.simulate import simulate_haemodialysis as simulate_haemodialysis
     from riskset.study import StudyPlan as StudyPlan
     from riskset.study import read_plan as read_plan
@@ -93,6 +94,7 @@ _FACE = {
     "Timeline": "riskset.episodes",
     "check_episodes": "riskset.episodes",
     "RisksetError": "riskset.errors",
+    "forest": "riskset.plots",
     "simulate_haemodialysis": "riskset.simulate",
     "split_episodes": "riskset.cox",
     "StudyPlan": "riskset.study",
@@ -122,6 +124,7 @@ __all__ = [  # a literal list, for type checkers; tests hold it against _FACE
     "fine_gray",
     "finegray_expand",
     "gray_test",
+    "forest",
     "hazard_ratio_curve",
     "holm",
     "incidence_rate",

@@ -6,6 +6,7 @@ Nothing here touches matplotlib's global state, and the same arguments give the 
 from riskset.plots.export import save_pdf, save_png, save_svg, to_pdf_bytes, to_png_bytes, to_svg_text
 from riskset.plots.flow import FlowEnd, FlowExclusion, flow_figure
 from riskset.plots.forest import ForestRow, forest_figure
+from riskset.plots.forest_table import forest
 from riskset.plots.hazard_ratio import CurvePanel, CurveStep, hazard_ratio_curve_figure
 from riskset.plots.style import DOUBLE_COLUMN, SINGLE_COLUMN
 from riskset.plots.survival import SurvivalLine, survival_figure
@@ -22,6 +23,7 @@ __all__ = [
     "SurvivalLine",
     "TimeCoefficientPanel",
     "flow_figure",
+    "forest",
     "forest_figure",
     "hazard_ratio_curve_figure",
     "save_pdf",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite, log
-from typing import Final
+from statistics import median
+from typing import Final, Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -19,6 +20,7 @@ from riskset.plots.style import (
     Sheet,
     block_height,
     line_height,
+    linear_ticks,
     ratio_ticks,
     series,
     text_width,
@@ -34,6 +36,13 @@ INDENT: Final = 2.5
 TICK_ROOM: Final = 6.0  # mm from tick to tick, for labels such as 0.25
 # Limits of an estimate may be infinite; the axis shows no more than this factor beyond the estimates.
 LIMITS_SHOWN: Final = 6.0
+SPREADS_SHOWN: Final = (
+    3.0  # on a linear axis: so many times the spread of the estimates, or their usual half-width
+)
+MARKER: Final = 4.6  # points; the side of a square
+HEAVIEST, LIGHTEST = 7.0, 2.2  # of squares whose area is their weight
+
+Scale = Literal["log", "linear"]
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,7 @@ class ForestRow:
     label : str
         What is compared with what.
     estimate, lower, upper : float or None
-        Ratio and limits; None for a heading, or where the ratio cannot be estimated.
+        Ratio or difference and limits; None for a heading, or where it cannot be estimated.
     cells : sequence of str
         Text of the extra columns, e.g. events and person-years.
     text : str
@@ -53,7 +62,9 @@ class ForestRow:
     heading : bool
         A heading over the lines that follow it.
     reference : bool
-        The reference category, drawn as an open point at 1.
+        The reference category, drawn as an open point at no difference.
+    weight : float or None
+        Area of the square, relative to the heaviest; all are the same where any is None.
     """
 
     label: str
@@ -64,6 +75,7 @@ class ForestRow:
     text: str = ""
     heading: bool = False
     reference: bool = False
+    weight: float | None = None
 
 
 def forest_figure(
@@ -73,9 +85,10 @@ def forest_figure(
     label_header: str = "",
     text_header: str = "HR (95% CI)",
     x_label: str = "Hazard ratio",
+    scale: Scale = "log",
     width: float = DOUBLE_COLUMN,
 ) -> Figure:
-    """Draw ratios with confidence intervals on a log axis, one line each.
+    """Draw estimates with confidence intervals, one line each.
 
     Parameters
     ----------
@@ -87,6 +100,8 @@ def forest_figure(
         Headers of the labels and of the estimates in words.
     x_label : str
         Label of the axis.
+    scale : {"log", "linear"}
+        Ratios on a log axis, with no difference at 1; or differences on a linear one, with no difference at 0.
     width : float
         Printed width in millimetres.
 
@@ -162,13 +177,17 @@ def forest_figure(
     sheet.block(MARGIN, under - block_height(named, SMALL), named, size=SMALL, color=MUTED)
     sheet.line([MARGIN, width - MARGIN], [top - 0.4, top - 0.4], color=INK)
 
-    low, high = _limits(rows)
+    low, high = _limits(rows) if scale == "log" else _linear_limits(rows)
+    null = 1.0 if scale == "log" else 0.0
+    weights = [r.weight for r in rows if not r.heading and not r.reference and r.estimate is not None]
+    heaviest = max((w for w in weights if w is not None), default=0.0) if None not in weights else 0.0
     axes = sheet.axes(plot_left, top, plot_width, sum(heights) + 1.0)
-    axes.set_xscale("log")
+    axes.set_xscale(scale)
     axes.minorticks_off()
     axes.set_xlim(low, high)
     axes.set_ylim(sum(heights) + 1.0, 0.0)
-    ticks = ratio_ticks(low, high, most=9, least=TICK_ROOM / plot_width)
+    choose = ratio_ticks if scale == "log" else linear_ticks
+    ticks = choose(low, high, most=9, least=TICK_ROOM / plot_width)
     axes.set_xticks(ticks, [tick_label(t) for t in ticks])
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
@@ -187,8 +206,8 @@ def forest_figure(
         )
         if not row.heading:  # a heading may run across the plot; the line of no difference stops for it
             until = sum(heights) + 1.0 if k == len(rows) - 1 else y + heights[k]
-            axes.plot([1.0, 1.0], [y, until], color=MUTED, linewidth=0.7, solid_capstyle="butt", zorder=1)
-            _draw(axes, row, y + 0.6 + line_height(BODY) * 0.5, (low, high))
+            axes.plot([null, null], [y, until], color=MUTED, linewidth=0.7, solid_capstyle="butt", zorder=1)
+            _draw(axes, row, y + 0.6 + line_height(BODY) * 0.5, (low, high), null, heaviest)
         y += heights[k]
     axis_name = top + sum(heights) + 1.0 + 2.5 + line_height(SMALL)
     sheet.block(plot_left + plot_width / 2, axis_name, x_label, align="center")
@@ -214,22 +233,43 @@ def _limits(rows: Sequence[ForestRow]) -> tuple[float, float]:
     return min(least, 0.7) / 1.08, max(most, 1.5) * 1.08
 
 
-def _draw(axes: Axes, row: ForestRow, y: float, limits: tuple[float, float]) -> None:
+def _linear_limits(rows: Sequence[ForestRow]) -> tuple[float, float]:
+    points = [r.estimate for r in rows if r.estimate is not None and isfinite(r.estimate)] or [0.0]
+    low = [r.lower for r in rows if r.lower is not None and isfinite(r.lower)]
+    high = [r.upper for r in rows if r.upper is not None and isfinite(r.upper)]
+    halves = [(b - a) / 2 for a, b in zip(low, high, strict=False)]
+    spread = SPREADS_SHOWN * max(max(points) - min(points), median(halves) if halves else 0.0)
+    least = min(max(min([*low, *points]), min(points) - spread), 0.0)
+    most = max(min(max([*high, *points]), max(points) + spread), 0.0)
+    room = 0.04 * (most - least) or 1.0
+    return least - room, most + room
+
+
+def _draw(
+    axes: Axes, row: ForestRow, y: float, limits: tuple[float, float], null: float, heaviest: float
+) -> None:
     look = series(0)
     if row.reference:
         axes.plot(
-            [1.0], [y], "o", markersize=4, markerfacecolor="white", markeredgecolor=INK, markeredgewidth=0.8
+            [null], [y], "o", markersize=4, markerfacecolor="white", markeredgecolor=INK, markeredgewidth=0.8
         )
         return
     if row.estimate is None or row.lower is None or row.upper is None:
         return
     low, high = limits
-    axes.plot([max(row.lower, low), min(row.upper, high)], [y, y], color=look.color, linewidth=1.1, zorder=2)
-    edge = 0.012 * log(high / low)
+    if row.lower <= high and row.upper >= low:
+        axes.plot(
+            [max(row.lower, low), min(row.upper, high)], [y, y], color=look.color, linewidth=1.1, zorder=2
+        )
     for cut, at, marker in ((row.lower < low, low, "<"), (row.upper > high, high, ">")):
         if cut:  # an arrow: the interval goes on beyond the axis
-            inside = at * (1 + edge) if marker == "<" else at / (1 + edge)
+            inward = 1 if marker == "<" else -1
+            share = 0.012 * (log(high / low) if null else high - low)
+            inside = at * (1 + inward * share) if null else at + inward * share
             axes.plot([inside], [y], marker, markersize=4, color=look.color, zorder=3)
     if low <= row.estimate <= high:
-        axes.plot([row.estimate], [y], "s", markersize=4.6, color=look.color, markeredgecolor="white",
+        size = MARKER
+        if heaviest and row.weight is not None:
+            size = max(HEAVIEST * (row.weight / heaviest) ** 0.5, LIGHTEST)
+        axes.plot([row.estimate], [y], "s", markersize=size, color=look.color, markeredgecolor="white",
                   markeredgewidth=0.4, zorder=4)  # fmt: skip

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import pairwise
-from math import log
+from math import ceil, floor, log, log10
 from typing import Final, Literal
 
 from matplotlib.axes import Axes
@@ -316,12 +316,33 @@ def ratio_ticks(low: float, high: float, most: int = 7, least: float = 0.0) -> l
     return [1.0]
 
 
+def linear_ticks(low: float, high: float, most: int = 7, least: float = 0.0) -> list[float]:
+    """Choose round ticks of a linear axis, evenly spaced, 0 among them if it lies within, at most ``most``.
+
+    ``least`` is the room that a label needs, as a share of the axis.
+
+    Examples
+    --------
+    >>> linear_ticks(-0.32, 0.9)
+    [-0.2, 0.0, 0.2, 0.4, 0.6, 0.8]
+    >>> linear_ticks(12.0, 380.0, most=5)
+    [100.0, 200.0, 300.0]
+    """
+    width = high - low
+    power = floor(log10(width)) - 2
+    for step in (m * 10.0**p for p in range(power, power + 4) for m in (1, 2, 5)):
+        first, last = ceil(low / step - 1e-9), floor(high / step + 1e-9)
+        if last - first + 1 <= most and step >= least * width:
+            return [float(f"{k * step:.6g}") for k in range(first, last + 1)]
+    return [0.0]
+
+
 def tick_label(value: float) -> str:
     """Write a tick without trailing zeros.
 
     Examples
     --------
-    >>> [tick_label(v) for v in (0.25, 1.0, 10.0, 0.001)]
-    ['0.25', '1', '10', '0.001']
+    >>> [tick_label(v) for v in (0.25, 1.0, 10.0, 0.001, -0.5)]
+    ['0.25', '1', '10', '0.001', '−0.5']
     """
-    return f"{value:.4f}".rstrip("0").rstrip(".")
+    return f"{value:.4f}".rstrip("0").rstrip(".").replace("-", "−")

@@ -12,6 +12,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
+from riskset.errors import DesignError
 from riskset.plots import (
     CurvePanel,
     CurveStep,
@@ -21,6 +22,7 @@ from riskset.plots import (
     SurvivalLine,
     TimeCoefficientPanel,
     flow_figure,
+    forest,
     forest_figure,
     hazard_ratio_curve_figure,
     survival_figure,
@@ -122,6 +124,23 @@ FOREST = [
 ]
 
 
+DIFFERENCES = [
+    {"model": "Model 1, age and sex", "who": "naive", "rd": 0.031, "low": -0.012, "high": 0.074, "n": 1204, "w": 12.0},
+    {"model": "Model 1, age and sex", "who": "user of a calcimimetic at any time", "rd": -0.4, "low": -0.9, "high": 0.1, "n": 35, "w": 3.0},
+    {"model": "Model 2", "who": "reference", "rd": 0.0, "low": None, "high": None, "n": None, "w": None},
+    {"model": "Model 2", "who": "past", "rd": None, "low": None, "high": None, "n": 2, "w": 0.1},
+    {"model": "Model 2", "who": "unlimited", "rd": 0.2, "low": -40.0, "high": np.inf, "n": 4, "w": 0.1},
+]  # fmt: skip
+
+
+def differences(width: float):
+    return forest(
+        DIFFERENCES,
+        label="who", estimate="rd", lower="low", upper="high", group="model", weight="w", columns=["n"],
+        scale="linear", decimals=3, x_label="Difference in risk", width=width,
+    )  # fmt: skip
+
+
 def flow(width: float):
     return flow_figure(
         459,
@@ -180,6 +199,7 @@ FIGURES = {
     "survival-2": lambda w: survival(w, ["Men", "Women"]),
     "survival-4": lambda w: survival(w, ["naive", "past user of a calcimimetic", "user", "another, longer name of a group"], 12345),
     "forest": lambda w: forest_figure(FOREST, columns=["Events / person-years low", "high"], label_header="New fracture", width=w),
+    "forest-linear": differences,
     "forest-plain": lambda w: forest_figure(FOREST, width=w),
     "flow": flow,
     "form": form,
@@ -313,3 +333,39 @@ def test_an_interval_beyond_the_axis_ends_in_an_arrow():
     )
     markers = [line.get_marker() for line in figure.axes[0].lines]
     assert {"<", ">"} <= set(markers)
+
+
+def test_a_forest_of_differences_has_its_null_at_zero_and_squares_by_weight():
+    (axes,) = differences(175.0).axes
+    assert axes.get_xscale() == "linear"
+    low, high = axes.get_xlim()
+    assert low < -0.4
+    assert 0.2 < high < 5  # the endless interval does not flatten the others
+    squares = {
+        round(float(line.get_xdata()[0]), 3): line.get_markersize()
+        for line in axes.lines
+        if line.get_marker() == "s"
+    }
+    assert squares[0.031] == pytest.approx(2 * squares[-0.4])  # areas as 12 to 3
+    assert next(line for line in axes.lines if line.get_marker() == "o").get_xdata()[0] == 0.0
+    arrows = {line.get_marker() for line in axes.lines}
+    assert {"<", ">"} <= arrows
+    texts = [t.get_text() for t in axes.figure.texts]
+    assert "\u22120.400 (\u22120.900 to 0.100)" in texts
+    assert "0 (reference)" in texts
+    assert "not estimable" in texts
+    assert texts.count("Model 2") == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([{"label": "a", "estimate": -1.0, "lower": -2.0, "upper": 0.0}], "not above 0"),
+        ([{"label": None, "estimate": 1.0, "lower": 0.5, "upper": 2.0}], "label is missing"),
+        ([{"label": "a", "estimat": 1.0, "lower": 0.5, "upper": 2.0}], "no column 'estimate'"),
+        ({"label": [], "estimate": [], "lower": [], "upper": []}, "no estimate"),
+    ],
+)
+def test_forests_that_cannot_be_drawn_are_refused(rows, words):
+    with pytest.raises(DesignError, match=words):
+        forest(rows)
