@@ -1,12 +1,14 @@
 """Incidence rates and survival curves: what a paper shows before any model."""
 
 from riskset.curves.aalen_johansen import AalenJohansen, StateCurves, aalen_johansen
+from riskset.curves.bands import TimeBands
 from riskset.curves.group_tests import GroupTest, gray_test, logrank
 from riskset.curves.kaplan_meier import kaplan_meier
 from riskset.curves.landmarks import landmark, reverse_kaplan_meier, simon_makuch
 from riskset.curves.mean_cumulative import MeanCumulative, MeanCumulativeEstimate, mean_cumulative_function
 from riskset.curves.nelson_aalen import CumulativeHazard, nelson_aalen
-from riskset.curves.rates import garwood, incidence_rate
+from riskset.curves.poisson import exact_rate_ratio, garwood, mid_p, mover_rate_difference
+from riskset.curves.rates import incidence_rate
 from riskset.curves.survival_curves import KaplanMeier, SurvivalEstimate
 
 __all__ = [
@@ -18,7 +20,9 @@ __all__ = [
     "MeanCumulativeEstimate",
     "StateCurves",
     "SurvivalEstimate",
+    "TimeBands",
     "aalen_johansen",
+    "exact_rate_ratio",
     "garwood",
     "gray_test",
     "incidence_rate",
@@ -26,6 +30,8 @@ __all__ = [
     "landmark",
     "logrank",
     "mean_cumulative_function",
+    "mid_p",
+    "mover_rate_difference",
     "nelson_aalen",
     "reverse_kaplan_meier",
     "simon_makuch",

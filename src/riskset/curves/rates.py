@@ -6,55 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
-from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammainccinv, gammaincinv
 
-from riskset.curves.rows import cells_of, read_rows
+from riskset.curves.bands import TimeBands, cut_into_bands
+from riskset.curves.poisson import RateMethod, garwood, mid_p
+from riskset.curves.rows import cells_of, listed, read_rows
+from riskset.curves.suppression import suppress_small
 from riskset.errors import DesignError
 from riskset.units import person_time_divisor
-
-
-def garwood(
-    events: ArrayLike, person_time: ArrayLike, level: float = 0.95
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Exact confidence limits of a Poisson rate.
-
-    The limits are the rates at which as many events or more, or as few or fewer, have probability alpha/2:
-    chi2(alpha/2; 2d) / 2T and chi2(1 - alpha/2; 2d + 2) / 2T. The lower limit is 0 where there is no event.
-
-    Parameters
-    ----------
-    events : array_like
-        Numbers of events d.
-    person_time : array_like
-        Person-time T, in any unit; the limits are per one of it.
-    level : float
-        Confidence level.
-
-    Returns
-    -------
-    lower, upper : ndarray
-        Limits, the shape of the arguments; both are NaN where there is no person-time.
-
-    References
-    ----------
-    Garwood 1936.
-
-    Examples
-    --------
-    >>> from riskset.curves import garwood
-    >>> lower, upper = garwood(10, 123.4)      # R: survival::cipoisson(10, 123.4)
-    >>> print(f"{lower:.6f} {upper:.6f}")
-    0.038861 0.149030
-    """
-    d = np.asarray(events, dtype=np.float64)
-    T = np.asarray(person_time, dtype=np.float64)
-    tail = (1.0 - level) / 2.0
-    # A chi-square on 2d degrees of freedom is twice a gamma of shape d, so the factors 2 cancel.
-    low = np.where(d > 0, gammaincinv(np.where(d > 0, d, 1.0), tail), 0.0)
-    high = gammainccinv(d + 1.0, tail)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(T > 0, low / T, np.nan), np.where(T > 0, high / T, np.nan)
 
 
 def incidence_rate(
@@ -62,9 +20,12 @@ def incidence_rate(
     event: str | None = None,
     by: str | Sequence[str] | None = None,
     *,
+    bands: TimeBands | Sequence[TimeBands] = (),
     per: float = 100.0,
     unit: str = "years",
     level: float = 0.95,
+    method: RateMethod = "garwood",
+    suppress: int | None = None,
     id: str | None = None,
     entry: str | None = None,
     exit: str | None = None,
@@ -83,10 +44,17 @@ def incidence_rate(
         The 0/1 column of the event; that of the episodes by default.
     by : str or sequence of str, optional
         Columns whose combinations get a line each, in the order of their levels.
+    bands : TimeBands or sequence of TimeBands
+        Bands of attained age, calendar period or any other scale that runs along; rows are cut at their edges.
     per, unit : float, str
         The rate is per this many units of person-time: ``per=100, unit="years"``. ``person_time`` is in ``unit``.
     level : float
-        Level of the exact (Garwood) confidence interval.
+        Level of the confidence interval.
+    method : {"garwood", "mid-p"}
+        Exact (Garwood) limits, or the narrower mid-P ones.
+    suppress : int, optional
+        Hide lines with fewer persons or events than this (but not 0), and others from whose total they would
+        follow; a column ``suppressed`` says which and why.
     id, entry, exit : str, optional
         Columns of a plain dataframe; without ``id`` each row is one person, without ``entry`` time starts at 0.
     time_unit : str
@@ -95,7 +63,7 @@ def incidence_rate(
     Returns
     -------
     polars.DataFrame
-        The ``by`` columns, then persons, events, person_time, rate, lower, upper. A person who passes through
+        The ``by`` columns and bands, then persons, events, person_time, rate, lower, upper. A person who passes through
         several states counts once in each.
 
     Raises
@@ -114,23 +82,35 @@ def incidence_rate(
     >>> incidence_rate(rows, "fracture", by="user", id="id", entry="entry", exit="exit", per=1).rows()[0][:5]
     (False, 2, 0, 3.0, 0.0)
     """
-    groups = [] if by is None else [by] if isinstance(by, str) else list(by)
-    taken = {"persons", "events", "person_time", "rate", "lower", "upper"} & set(groups)
+    groups, scales = listed(by), [bands] if isinstance(bands, TimeBands) else list(bands)
+    names = [*groups, *(b.name for b in scales)]
+    taken = {"persons", "events", "person_time", "rate", "lower", "upper", "suppressed"} & set(names)
     if taken:
         raise DesignError(f"{sorted(taken)[0]!r} is a column of the result", where="by", remedy="Rename it.")
-    rows = read_rows(data, event=event, id=id, entry=entry, exit=exit, also=groups, unit=time_unit)
-    scale = person_time_divisor(unit) / person_time_divisor(rows.unit or time_unit)
-    levels, cell = cells_of(rows.frame, groups)
-    n = levels.height if groups else 1
+    if method not in ("garwood", "mid-p"):
+        raise DesignError(f"there is no method {method!r}", remedy="Choose 'garwood' or 'mid-p'.")
+    also = [*groups, *(b.at_zero for b in scales)]
+    rows = read_rows(data, event=event, id=id, entry=entry, exit=exit, also=also, unit=time_unit)
+    day = person_time_divisor(rows.unit or time_unit)
+    scale = person_time_divisor(unit) / day
+    begin, end, happens = rows.from_zero(), rows.exit, rows.event
     who = np.arange(rows.exit.size) if rows.id is None else rows.frame[rows.id].rank("dense").fill_null(0)
+    frame = rows.frame
+    if scales:
+        pieces = cut_into_bands(rows.frame, begin, end, scales, day)
+        frame = rows.frame.select(groups)[pieces.row].with_columns(pieces.bands)
+        begin, end, happens = pieces.entry, pieces.exit, rows.event[pieces.row] & pieces.last
+        who = np.asarray(who)[pieces.row]
+    levels, cell = cells_of(frame, names)
+    n = levels.height if names else 1
     persons = pl.DataFrame({"cell": cell, "who": who}).unique()["cell"].to_numpy()
-    events = np.bincount(cell, weights=rows.event, minlength=n)
+    events = np.bincount(cell, weights=happens, minlength=n)
     # Summed by NumPy in the order of the rows: a multithreaded group-by may add up in another order every time.
-    person_time = np.bincount(cell, weights=(rows.exit - rows.from_zero()) / scale, minlength=n)
-    lower, upper = garwood(events, person_time, level)
+    person_time = np.bincount(cell, weights=(end - begin) / scale, minlength=n)
+    lower, upper = (garwood if method == "garwood" else mid_p)(events, person_time, level)
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = events / person_time
-    return pl.DataFrame(
+    table = pl.DataFrame(
         [
             *levels.get_columns(),
             pl.Series("persons", np.bincount(persons, minlength=n)),
@@ -141,3 +121,4 @@ def incidence_rate(
             pl.Series("upper", per * upper),
         ]
     )
+    return table if suppress is None else suppress_small(table, names, suppress)
