@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from riskset.cox import recurrent_cox as recurrent_cox
     from riskset.cox import recurrent_rows as recurrent_rows
     from riskset.cox import split_episodes as split_episodes
+    from riskset.curves import TimeBands as TimeBands
     from riskset.curves import aalen_johansen as aalen_johansen
     from riskset.curves import gray_test as gray_test
     from riskset.curves import incidence_rate as incidence_rate
@@ -42,8 +43,12 @@ if TYPE_CHECKING:
     from riskset.curves import logrank as logrank
     from riskset.curves import mean_cumulative_function as mean_cumulative_function
     from riskset.curves import nelson_aalen as nelson_aalen
+    from riskset.curves import rate_difference as rate_difference
+    from riskset.curves import rate_ratio as rate_ratio
     from riskset.curves import reverse_kaplan_meier as reverse_kaplan_meier
     from riskset.curves import simon_makuch as simon_makuch
+    from riskset.curves import standardised_rate as standardised_rate
+    from riskset.curves import standardised_ratio as standardised_ratio
     from riskset.effects import diagnose as diagnose
     from riskset.effects import e_value as e_value
     from riskset.effects import hazard_ratio_curve as hazard_ratio_curve
@@ -78,6 +83,11 @@ _FACE = {
     "mean_cumulative_function": "riskset.curves",
     "incidence_rate": "riskset.curves",
     "kaplan_meier": "riskset.curves",
+    "standardised_ratio": "riskset.curves",
+    "standardised_rate": "riskset.curves",
+    "rate_ratio": "riskset.curves",
+    "rate_difference": "riskset.curves",
+    "TimeBands": "riskset.curves",
     "simon_makuch": "riskset.curves",
     "reverse_kaplan_meier": "riskset.curves",
     "nelson_aalen": "riskset.curves",
@@ -109,6 +119,7 @@ __all__ = [  # a literal list, for type checkers; tests hold it against _FACE
     "Ridge",
     "RisksetError",
     "StudyPlan",
+    "TimeBands",
     "Timeline",
     "__version__",
     "aalen_johansen",
@@ -123,8 +134,8 @@ __all__ = [  # a literal list, for type checkers; tests hold it against _FACE
     "e_value",
     "fine_gray",
     "finegray_expand",
-    "gray_test",
     "forest",
+    "gray_test",
     "hazard_ratio_curve",
     "holm",
     "incidence_rate",
@@ -136,6 +147,8 @@ __all__ = [  # a literal list, for type checkers; tests hold it against _FACE
     "multistate_cox",
     "nelson_aalen",
     "predict_states",
+    "rate_difference",
+    "rate_ratio",
     "read_plan",
     "recurrent_cox",
     "recurrent_rows",
@@ -144,6 +157,8 @@ __all__ = [  # a literal list, for type checkers; tests hold it against _FACE
     "simon_makuch",
     "simulate_haemodialysis",
     "split_episodes",
+    "standardised_rate",
+    "standardised_ratio",
 ]
 
 

@@ -8,7 +8,9 @@ from riskset.curves.landmarks import landmark, reverse_kaplan_meier, simon_makuc
 from riskset.curves.mean_cumulative import MeanCumulative, MeanCumulativeEstimate, mean_cumulative_function
 from riskset.curves.nelson_aalen import CumulativeHazard, nelson_aalen
 from riskset.curves.poisson import exact_rate_ratio, garwood, mid_p, mover_rate_difference
+from riskset.curves.rate_comparisons import rate_difference, rate_ratio
 from riskset.curves.rates import incidence_rate
+from riskset.curves.standardised import standardised_rate, standardised_ratio
 from riskset.curves.survival_curves import KaplanMeier, SurvivalEstimate
 
 __all__ = [
@@ -33,6 +35,10 @@ __all__ = [
     "mid_p",
     "mover_rate_difference",
     "nelson_aalen",
+    "rate_difference",
+    "rate_ratio",
     "reverse_kaplan_meier",
     "simon_makuch",
+    "standardised_rate",
+    "standardised_ratio",
 ]
