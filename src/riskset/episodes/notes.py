@@ -44,7 +44,7 @@ def measure_notes(measure: Measure) -> tuple[AuditLine, ...]:
     )
     lines += [AuditLine(name, text, counts[key], "warning") for key, text in doubtful if counts[key]]
     lines += measure.notes
-    usual = _usual_interval(measure)
+    usual = None if measure.carry_forward is None else _usual_interval(measure)
     if measure.carry_forward is not None and usual is not None and measure.carry_forward < usual:
         lines.append(
             AuditLine(

@@ -17,7 +17,6 @@ from riskset.tables import (
     Table,
     as_frame,
     check_ids,
-    code_columns,
     id_text,
     implausible,
     match_every,
@@ -32,6 +31,7 @@ from riskset.tables.ticks import Clock, Flags, Ticks, Times, to_ticks
 from riskset.tables.times import NOT_A_DATE
 
 PERSON = "__person__"
+LOOKUP = 8  # places of a table of ids per person: then it is smaller than what a join would build
 FIRST_ROW = 2  # as in a spreadsheet, where the header is row 1
 IMPLAUSIBLE = "a date must lie within the plausible dates"
 
@@ -205,33 +205,77 @@ def select_rows(
     if where is None:
         chosen = with_rows(frame).select([*wanted, ROW])
         matched = match_every(frame, id=persons.id, table=source)
+        who = positions(chosen[persons.id], persons.frame[persons.id])
     else:
         found = parse_filter(where, where=f"'{name}'")
-        mask = found.rows(frame, where=source)
-        read = list(dict.fromkeys([*wanted, *code_columns(frame, found)]))
-        if ROW in frame.columns:
-            chosen = frame.select([*read, ROW]).filter(mask)
-        else:  # only the rows that are chosen need their numbers
-            rows = (mask.arg_true().cast(pl.Int64) + FIRST_ROW).alias(ROW)
-            chosen = frame.select(read).filter(mask).with_columns(rows)
-        matched = matched_rows(frame, found, chosen, id=persons.id, table=source)
-        chosen = chosen.select([*wanted, ROW])
-    known = persons.frame.select(pl.col(persons.id), pl.int_range(pl.len(), dtype=pl.Int64).alias(PERSON))
-    kinds = chosen.schema[persons.id], known.schema[persons.id]
-    if kinds[0] != kinds[1] and all(kind.is_integer() for kind in kinds):
-        chosen, known = (f.with_columns(pl.col(persons.id).cast(pl.Int64)) for f in (chosen, known))
-    elif kinds[0] != kinds[1]:
-        chosen = chosen.with_columns(id_text(chosen[persons.id]).alias(persons.id))
-        known = known.with_columns(id_text(known[persons.id]).alias(persons.id))
-    joined = chosen.join(known, on=persons.id, how="left", maintain_order="left")
-    mine = joined.filter(pl.col(PERSON).is_not_null())
-    if 2 * mine.height < joined.height:
+        mask = found.rows(frame, where=source).fill_null(value=False)
+        numbered = ROW in frame.columns
+        chosen = pl.DataFrame([frame[c] for c in (*wanted, *([ROW] if numbered else []))]).filter(mask)
+        if not numbered:  # only the rows that are chosen need their numbers
+            chosen = chosen.with_columns(pl.Series(ROW, np.flatnonzero(mask.to_numpy()) + FIRST_ROW))
+        who = positions(chosen[persons.id], persons.frame[persons.id])
+        n = _count(who, chosen[persons.id], persons.n)
+        matched = matched_rows(frame, found, mask, id=persons.id, table=source, n_persons=n)
+    known = who >= 0
+    mine = chosen.with_columns(pl.Series(PERSON, who))
+    if not known.all():
+        mine = mine.filter(pl.Series(known))
+    if 2 * mine.height < chosen.height:
         # Only then can fewer than half of the ids match; all rows of the table are asked, not those selected.
         check_ids(id_text(frame[persons.id]), id_text(persons.population), where=source)
     rejects = Rejects()
     if isinstance(table, Table):
         rejects = rejects.extend(problems_of(table.problems, mine, columns, source))
-    return Selection(mine, source, joined.height, joined.height - mine.height, rejects, matched)
+    return Selection(mine, source, chosen.height, chosen.height - mine.height, rejects, matched)
+
+
+def positions(ids: pl.Series, known: pl.Series) -> np.ndarray:
+    """Look persons up by their ids.
+
+    Parameters
+    ----------
+    ids : pl.Series
+        Of rows.
+    known : pl.Series
+        Of persons, each once.
+
+    Returns
+    -------
+    int64 array
+        Position of the person in `known`; -1 for nobody's.
+
+    Examples
+    --------
+    >>> positions(pl.Series([7, 5, None]), pl.Series([5, 6])).tolist()
+    [-1, 0, -1]
+    """
+    kinds = ids.dtype, known.dtype
+    if all(kind.is_integer() for kind in kinds) and known.len():
+        low, high = int(known.min()), int(known.max())  # pyright: ignore[reportArgumentType]
+        if high - low < LOOKUP * known.len() and not known.null_count():
+            return _from_table(ids, known, low, high)
+        ids, known = ids.cast(pl.Int64), known.cast(pl.Int64)
+    elif kinds[0] != kinds[1]:
+        ids, known = id_text(ids), id_text(known)
+    order = pl.DataFrame({"id": known, PERSON: np.arange(known.len())})
+    found = ids.alias("id").to_frame().join(order, on="id", how="left", maintain_order="left")
+    return found[PERSON].fill_null(-1).to_numpy()
+
+
+def _from_table(ids: pl.Series, known: pl.Series, low: int, high: int) -> np.ndarray:
+    table = np.full(high - low + 2, -1)  # the last place is nobody's
+    table[known.cast(pl.Int64).to_numpy() - low] = np.arange(known.len())
+    place = ids.cast(pl.Int64).fill_null(high + 1).to_numpy() - low
+    if place.size and (place.min() < 0 or place.max() > high - low):
+        place = np.where((place < 0) | (place > high - low), high - low + 1, place)
+    return table[place]
+
+
+def _count(who: np.ndarray, ids: pl.Series, n: int) -> int:
+    """Count the persons behind some rows, those of nobody's position by their ids."""
+    mine = np.count_nonzero(np.bincount(who + 1, minlength=n + 1)[1:])
+    others = ids.filter(pl.Series(who < 0)).drop_nulls() if (who < 0).any() else ids.clear()
+    return int(mine) + others.n_unique()
 
 
 def reject_times(

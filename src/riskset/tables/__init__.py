@@ -9,7 +9,6 @@ from riskset.tables.filters import parse_filter as parse_filter
 from riskset.tables.matching import Matched as Matched
 from riskset.tables.matching import MatchedString as MatchedString
 from riskset.tables.matching import check_ids as check_ids
-from riskset.tables.matching import code_columns as code_columns
 from riskset.tables.matching import id_form as id_form
 from riskset.tables.matching import match_every as match_every
 from riskset.tables.matching import match_filter as match_filter

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from weakref import ref
 
 import polars as pl
 
@@ -13,6 +14,7 @@ from riskset.tables.filters import Filter, parse_filter
 FEWEST_PERSONS = 5  # strings of fewer persons could point at somebody: they are counted, not shown
 _SIMILAR = 0.8  # share of matching letters: one typing error in a drug name of eight letters or more
 EVERY_ROW = "every row"
+_LAST: dict[tuple[object, ...], tuple[ref[pl.DataFrame], int, pl.DataFrame]] = {}
 _MOST_COMPARED = 5_000  # distinct strings; a column of free text is not a code list
 
 
@@ -87,43 +89,67 @@ def match_filter(frame: pl.DataFrame, where: str | Filter, *, id: str, table: st
     """
     found = parse_filter(where) if isinstance(where, str) else where
     hit = found.rows(frame, where=table).fill_null(value=False)
-    chosen = frame.select(list(dict.fromkeys([id, *code_columns(frame, found)]))).filter(hit)
-    return matched_rows(frame, found, chosen, id=id, table=table)
+    return matched_rows(frame, found, hit, id=id, table=table)
 
 
 def matched_rows(
-    frame: pl.DataFrame, found: Filter, chosen: pl.DataFrame, *, id: str, table: str = ""
+    frame: pl.DataFrame,
+    found: Filter,
+    hit: pl.Series,
+    *,
+    id: str,
+    table: str = "",
+    n_persons: int | None = None,
 ) -> Matched:
-    """Tell what a filter matched, where its rows are at hand already.
+    """Tell what a filter matched, where it has been evaluated already.
 
     Parameters
     ----------
     frame : pl.DataFrame
         The table.
     found : Filter
-    chosen : pl.DataFrame
-        The rows of `frame` that it matches, with `id` and ``code_columns(frame, found)``.
+    hit : pl.Series
+        Of `frame`, true or false: the rows that it matches.
     id : str
     table : str
         File or name of the table.
+    n_persons : int, optional
+        Persons with such rows, where they have been counted already.
 
     Returns
     -------
     Matched
     """
     columns = code_columns(frame, found)
-    shown, withheld = _shown(_strings(chosen, columns, id))
+    rows = int(hit.sum())
+    persons = _persons(frame[id].filter(hit)) if n_persons is None else n_persons
+    strings = _matched_strings(frame, found, hit, columns, id, rows, persons)
+    shown, withheld = _shown(strings)
     misses: list[MatchedString] = []
     texts = [c for c in columns if not frame.schema[c].is_integer() and frame.schema[c] != pl.Boolean]
     if texts:
-        matched_texts = set(_distinct(chosen, texts))
-        alike = _alike([t for t in _distinct(frame, texts) if t not in matched_texts], found, matched_texts)
+        taken = {s.text for s in strings}
+        if texts != columns:
+            taken = set(_texts(_kinds(frame.select(texts).filter(hit), texts), texts))
+        others = [t for t in _most_frequent(frame, texts) if t not in taken]
+        alike = _alike(others, found, taken)
         if alike:
             misses = _strings(frame.filter(_text(texts).is_in(alike)), texts, id)
     near, near_withheld = _shown(misses)
-    return Matched(
-        found.sql, chosen.height, _persons(chosen[id]), shown, withheld, near, near_withheld, table
-    )
+    return Matched(found.sql, rows, persons, shown, withheld, near, near_withheld, table)
+
+
+def _matched_strings(
+    frame: pl.DataFrame, found: Filter, hit: pl.Series, columns: list[str], id: str, rows: int, persons: int
+) -> list[MatchedString]:
+    if not columns or not rows:
+        return []
+    if set(found.columns) == set(columns):  # what the filter says of a row, it says of the row's strings
+        kinds = _kinds(frame, columns)
+        kinds = kinds.filter(found.rows(kinds, where="").fill_null(value=False))
+        if kinds.height == 1:  # as of one analyte: nothing to group
+            return [MatchedString(_texts(kinds, columns)[0], rows, persons)]
+    return _strings(frame.select(list(dict.fromkeys([id, *columns]))).filter(hit), columns, id)
 
 
 def match_every(frame: pl.DataFrame, *, id: str, table: str = "") -> Matched:
@@ -178,23 +204,33 @@ def _text(columns: list[str]) -> pl.Expr:
     return pl.concat_str([pl.col(c).cast(pl.String).fill_null("") for c in columns], separator=" | ")
 
 
-def _distinct(frame: pl.DataFrame, columns: list[str]) -> list[str]:
+def _kinds(frame: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+    """Give the distinct rows of some columns; those of the last table are kept, for it is asked for each analyte."""
+    key = (id(frame), *columns)
+    seen = _LAST.get(key)
+    if seen is not None and seen[0]() is frame and seen[1] == frame.height:
+        return seen[2]
+    one = len(columns) == 1
+    kinds = frame[columns[0]].unique().to_frame() if one else frame.select(columns).unique()
+    _LAST.clear()
+    _LAST[key] = (ref(frame), frame.height, kinds)
+    return kinds
+
+
+def _texts(kinds: pl.DataFrame, columns: list[str]) -> list[str]:
+    return sorted(kinds.select(_text(columns)).to_series().to_list())
+
+
+def _most_frequent(frame: pl.DataFrame, columns: list[str]) -> list[str]:
     """Give the distinct strings of some columns; the most frequent ones, where they are too many for codes."""
-    if not columns or frame.is_empty():
-        return []
-    kinds = frame.select(columns).unique() if len(columns) > 1 else frame[columns[0]].unique().to_frame()
+    kinds = _kinds(frame, columns)
     if kinds.height <= _MOST_COMPARED:
-        return sorted(kinds.select(_text(columns)).to_series().to_list())
+        return _texts(kinds, columns)
     counts = frame.group_by(_text(columns).alias("__text__")).len("__rows__")
     return counts.sort(["__rows__", "__text__"], descending=[True, False])["__text__"].to_list()
 
 
 def _strings(frame: pl.DataFrame, columns: list[str], id: str) -> list[MatchedString]:
-    if not columns or frame.is_empty():
-        return []
-    kinds = _distinct(frame, columns)
-    if len(kinds) == 1:  # as of one analyte: nothing to group
-        return [MatchedString(kinds[0], frame.height, _persons(frame[id]))]
     counts = (
         frame.group_by(_text(columns).alias("__text__"))
         .agg(pl.len().alias("__rows__"), pl.col(id).drop_nulls().n_unique().alias("__persons__"))
