@@ -31,6 +31,7 @@ from riskset.plots.style import (
 MARGIN: Final = 2.0
 COLUMN_GAP: Final = 3.0
 LEAST_PLOT: Final = 26.0  # mm for the estimates themselves; below that the extra columns go under the labels
+NARROWEST: Final = 18.0  # mm that the estimates give up to, before words of the labels are broken
 LABEL_SHARE: Final = 0.36
 INDENT: Final = 2.5
 TICK_ROOM: Final = 6.0  # mm from tick to tick, for labels such as 0.25
@@ -136,16 +137,18 @@ def forest_figure(
         width - 2 * MARGIN - label_column - text_column - sum(cell_widths) - COLUMN_GAP * (len(columns) + 2)
     )
     stacked = bool(columns) and side_by_side < LEAST_PLOT
+    word = max(text_width(w, BODY) for r in rows if not r.heading for w in (r.label.split() or [""])) + INDENT
+    room = width - 2 * MARGIN - text_column - 2 * COLUMN_GAP
+    most = room - min(LEAST_PLOT, max(room - word - 0.6, NARROWEST))
     if stacked:
         details = [_detail(r, columns) for r in rows]
         longest = max([longest, *(text_width(d, SMALL) + INDENT for d in [*details, "; ".join(columns)])])
-        most = width - 2 * MARGIN - text_column - 2 * COLUMN_GAP - LEAST_PLOT
         label_column = min(longest, most) + 0.5
         cell_widths = []
     else:
         details = [""] * len(rows)
         if not columns:
-            label_column = min(longest, width - 2 * MARGIN - text_column - 2 * COLUMN_GAP - LEAST_PLOT) + 0.5
+            label_column = min(longest, most) + 0.5
     labels = [
         wrap(r.label, (width - 2 * MARGIN) if r.heading else label_column - INDENT, BODY, bold=r.heading)
         for r in rows
