@@ -25,6 +25,10 @@ from riskset.errors import DesignError, RisksetWarning, counted
 from riskset.linalg import quadratic_form
 
 Floats = NDArray[np.float64]
+WRONG = {
+    "monotone likelihood": "the likelihood has no maximum, and coefficients run off",
+    "not converged": "Newton's method did not converge; do not use the estimates",
+}
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -80,8 +84,11 @@ class MultistateFit:
     @property
     def message(self) -> str:
         """What the reader must know: parts whose likelihood has no maximum, coefficients not estimated; or ''."""
-        wrong = [f"{', '.join(map(str, p.transitions))}: {p.matrix.status}" for p in self.parts]
-        said = [w for w, p in zip(wrong, self.parts, strict=True) if p.matrix.status != "converged"]
+        said = [
+            f"{'; '.join(map(str, p.transitions))}: {WRONG[p.matrix.status]}"
+            for p in self.parts
+            if p.matrix.status in WRONG
+        ]
         missing = [n for n, b in zip(self.names, self.params, strict=True) if np.isnan(b)]
         if missing:
             said.append(

@@ -37,7 +37,7 @@ class Observation:
     group : int array (n,)
         Of the curve of observation.
     delayed : bool
-        Whether anybody enters after the first row has ended.
+        Whether anybody enters after the first person has left.
     before : float array (n_groups, T)
         Chance of being under observation just before each time.
     ties_censoring : {"after", "with"}
@@ -118,7 +118,9 @@ def observation(
         first, last = _ends(codes(frame[id].rank("dense").to_numpy()), enters, leaves, event, id)
     group = np.zeros(n, dtype=np.int64) if by is None else codes(frame[by].rank("dense").to_numpy())
     there = np.ones(n, dtype=np.bool_) if weight is None else weight > 0
-    delayed = enters is not None and bool((enters[first] > leaves.min(initial=time.size)).any())
+    # As finegray, but by the ends of persons, so that cutting a row does not make an entry late.
+    end = leaves[last].min(initial=time.size)
+    delayed = enters is not None and bool((enters[first] > end).any())
     before = np.stack(
         [
             observed_before(
