@@ -87,7 +87,7 @@ def _kind(value: Mapping[str, Any]) -> str:
     if value.get("type") == "array":
         if "prefixItems" in value:
             return f"{len(value['prefixItems'])} {_kind(value['prefixItems'][0])}s"
-        return f"list of {_kind(value['items'])}"
+        return f"list of {_kind(value['items'])}" if value["items"] else "list"
     if value.get("type") == "object":
         by_name = value.get("additionalProperties")
         return f"{_kind(by_name)} by name" if isinstance(by_name, dict) else "table"

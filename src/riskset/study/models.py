@@ -102,7 +102,7 @@ def model_result(rows: pl.DataFrame, model: ModelFormula, question: Question) ->
     if sparse:
         names = ", ".join(f"{c.exposure} and {c.modifier} {c.rate.basis.n_events}" for c in sparse)
         more.append(f"Cells with fewer than {SPARSE} events: {names}.")
-    head = _Headline(question, model, basis, fitted.robust)
+    head = Headline(question, model, basis, fitted.robust)
     return ModelResult(
         outcome=question.outcome,
         model=model.name,
@@ -181,7 +181,7 @@ def _reference(fitted: CoxFit, term: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Headline:
+class Headline:
     """Words and names of one model's headline estimates."""
 
     question: Question
@@ -190,6 +190,7 @@ class _Headline:
     robust: bool
 
     def exposure(self, r: Ratio) -> Estimate:
+        """Say what a hazard ratio of the exposure within a level of the modifier is."""
         cells = self.question.cells
         words = (
             f"hazard ratio of {cells.exposure_label} {r.exposure} against {r.exposure_reference} for "
@@ -198,6 +199,7 @@ class _Headline:
         return self._estimate("hr_of_exposure", r, words, "hazard ratio", str(r.exposure_reference))
 
     def modifier(self, r: Ratio) -> Estimate:
+        """Say what a hazard ratio of the modifier within a level of the exposure is."""
         cells = self.question.cells
         words = (
             f"hazard ratio of {cells.modifier_label} {r.modifier} against {r.modifier_reference} for "
@@ -206,6 +208,7 @@ class _Headline:
         return self._estimate("hr_of_modifier", r, words, "hazard ratio", str(r.modifier_reference))
 
     def ratio(self, r: Ratio) -> Estimate:
+        """Say what a ratio of hazard ratios is."""
         cells = self.question.cells
         words = (
             f"ratio of the hazard ratios of {cells.exposure_label} {r.exposure} against {r.exposure_reference} for "
@@ -214,6 +217,7 @@ class _Headline:
         return self._estimate("ratio_of_hr", r, words, "ratio of hazard ratios", str(r.modifier_reference))
 
     def detectable(self, r: Ratio) -> tuple[Estimate, ...]:
+        """Say which ratios this precision would find."""
         if r.detectable is None:
             return ()
         words = (
@@ -234,6 +238,7 @@ class _Headline:
         )
 
     def joint(self, found: Interaction) -> Estimate | None:
+        """Say what the joint test of all ratios is."""
         if found.joint is None:
             return None
         cells = self.question.cells

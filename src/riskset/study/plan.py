@@ -15,6 +15,7 @@ from pydantic import Field
 from riskset.study.plan_cohort import Cohort
 from riskset.study.plan_known import STATES, Baseline, Drug, Measure, Outcome, Split, State
 from riskset.study.plan_question import Analysis, Exposure, Model, Modifier
+from riskset.study.plan_sensitivity import Sensitivity
 from riskset.study.plan_tables import Data, Name, Section, Table, Text
 
 INDEX = "__index__"
@@ -107,6 +108,8 @@ class PlanKeys(Section):
     """The models by name, all on the rows complete for the fullest."""
     analysis: Analysis = Analysis()
     """How the models are fitted."""
+    sensitivity: Mapping[str, Sensitivity] = {}
+    """Sensitivity analyses by name: the primary model again with some keys changed."""
     report: Report = Report()
     """How the results are told."""
 

@@ -30,10 +30,10 @@ def lines_of(text: str) -> Mapping[Key, int]:
     section: Key = ()
     for number, line in enumerate(text.splitlines(), 1):
         if header := _HEADER.match(line):
-            section = _key(header[1])
+            section = key_of(header[1])
             found.setdefault(section, number)
         elif entry := _ENTRY.match(line):
-            found.setdefault((*section, *_key(entry[1])), number)
+            found.setdefault((*section, *key_of(entry[1])), number)
     return found
 
 
@@ -42,7 +42,14 @@ def line_of(key: Key, lines: Mapping[Key, int]) -> int | None:
     return next((lines[key[:n]] for n in range(len(key), 0, -1) if key[:n] in lines), None)
 
 
-def _key(written: str) -> Key:
+def key_of(written: str) -> Key:
+    """Part a key at its points.
+
+    Examples
+    --------
+    >>> key_of('models."Model 3".adjust')
+    ('models', 'Model 3', 'adjust')
+    """
     try:
         inner: Any = tomllib.loads(f"[{written}]")
     except tomllib.TOMLDecodeError:  # a line of some longer text that only looks like a key

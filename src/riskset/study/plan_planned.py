@@ -9,7 +9,6 @@ from riskset.study.plan_lines import Key
 from riskset.study.plan_problems import Problem
 
 _KEYS: Mapping[str, str] = {
-    "sensitivity": "a grid of sensitivity analyses; until then, copy the plan, change the key there and run both",
     "subgroups": "subgroup analyses; until then, copy the plan and add the subgroup to cohort.require",
     "competing": "models for the cumulative incidence of competing events (Fine-Gray)",
     "imputation": "multiple imputation; the models use the complete rows and say what they lose",

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -174,6 +174,25 @@ def keys_at(model: type[BaseModel], key: Key) -> dict[str, str]:
         field.alias or name: (field.description or "").split("\n")[0]
         for name, field in found[0].model_fields.items()
     }
+
+
+def kind_at(model: type[BaseModel], key: Key) -> Literal["section", "named"] | None:
+    """Say what stands at a place of the plan: a section of known keys, sections by names of the author, or a value.
+
+    Examples
+    --------
+    >>> from riskset.study.plan import PlanKeys
+    >>> [kind_at(PlanKeys, k) for k in (("measures",), ("measures", "mg"), ("measures", "mg", "lag"), ("modifier", "levels"))]
+    ['named', 'section', None, None]
+    """
+    annotation: Any = model
+    for part in key:
+        annotation = _step(annotation, part)
+    if _models_in(annotation):
+        return "section"
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    by_name = isinstance(origin, type) and issubclass(origin, Mapping)
+    return "named" if by_name and _models_in(arguments[1]) else None
 
 
 def _step(annotation: Any, part: str | int) -> Any:

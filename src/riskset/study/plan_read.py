@@ -6,8 +6,9 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from pydantic import ValidationError
 
@@ -17,6 +18,7 @@ from riskset.study.plan_analytes import fill_filters
 from riskset.study.plan_checks import checks, fill_tables
 from riskset.study.plan_cohort import fill_index
 from riskset.study.plan_lines import Key, lines_of
+from riskset.study.plan_override import Override, overrides, said_of
 from riskset.study.plan_planned import planned_problems
 from riskset.study.plan_problems import NO_SUCH_KEY, Problem, plan_error, problems_of
 from riskset.study.plan_question import fill_groups
@@ -42,15 +44,9 @@ def read_plan(path: Path | str) -> StudyPlan:
     """
     path = Path(path)
     data = _bytes(path)
-    keys = plan_from_toml(_text(data, path), path)
-    return StudyPlan.model_validate(
-        {
-            **{name: getattr(keys, field) for field, name in _names()},
-            "path": path,
-            "folder": (path.parent / keys.data.folder).resolve(),
-            "sha256": hashlib.sha256(data).hexdigest(),
-        }
-    )
+    text = _text(data, path)
+    keys = plan_from_toml(text, path)
+    return _study_plan(keys, path, hashlib.sha256(data).hexdigest(), raw=tomllib.loads(text))
 
 
 def plan_from_toml(text: str, path: Path | str = "study.toml") -> PlanKeys:
@@ -66,12 +62,79 @@ def plan_from_keys(
     raw: Mapping[str, Any], lines: Mapping[Key, int], path: Path | str = "study.toml"
 ) -> PlanKeys:
     """Plan of keys that were read from somewhere; ``lines`` and ``path`` place the problems in messages."""
-    rest, problems = planned_problems(raw)
-    keys, broken = _validated(fill_groups(fill_index(fill_filters(fill_tables(rest)))))
-    problems = [*broken, *([] if keys is None else checks(keys)), *problems]
+    keys, problems = checked_keys(raw)
+    if keys is not None and not problems:  # the variants of a wrong plan are wrong too, which is no news
+        found, problems = overrides(raw, keys)
+        problems += [p for one in found for p in said_of(one, checked_keys(one.raw)[1])]
     if keys is None or problems:
-        raise plan_error(path, problems, lines)
+        raise plan_error(path, list({p.said(): p for p in problems}.values()), lines)
     return keys
+
+
+def checked_keys(raw: Mapping[str, Any]) -> tuple[PlanKeys | None, list[Problem]]:
+    """Plan of keys as TOML gives them, with what it leaves out filled in, and everything that is wrong with it."""
+    rest, planned = planned_problems(raw)
+    keys, broken = _validated(fill_groups(fill_index(fill_filters(fill_tables(rest)))))
+    return keys, [*broken, *([] if keys is None else checks(keys)), *planned]
+
+
+def variants(plan: StudyPlan) -> tuple[Variant, ...]:
+    """Write out the sensitivity analyses of a plan, each a plan of its own.
+
+    Parameters
+    ----------
+    plan : StudyPlan
+        As :func:`read_plan` gives it.
+
+    Returns
+    -------
+    tuple of Variant
+        In the plan's order; one for each value of a key that is varied.
+
+    Raises
+    ------
+    PlanError
+        Where a variant is no valid plan; a plan that was read has none of these.
+    """
+    found, problems = overrides(plan.raw, plan)
+    made: list[Variant] = []
+    for one in found:
+        keys, wrong = checked_keys(one.raw)
+        problems += said_of(one, wrong)
+        if keys is not None:
+            made.append(Variant(one, _study_plan(keys, plan.path, plan.sha256, wrong=one.wrong)))
+    if problems:
+        raise plan_error(plan.path, problems, {})
+    return tuple(made)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A sensitivity analysis: what it changes, and the plan that this makes.
+
+    Parameters
+    ----------
+    override : Override
+        Its name, its changes, and whether it is wrong on purpose.
+    plan : StudyPlan
+    """
+
+    override: Override
+    plan: StudyPlan
+
+
+def _study_plan(
+    keys: PlanKeys,
+    path: Path,
+    sha256: str,
+    *,
+    raw: Mapping[str, Any] | None = None,
+    wrong: Literal["immortal_time"] | None = None,
+) -> StudyPlan:
+    given = {name: getattr(keys, field) for field, name in _names()}
+    folder = (path.parent / keys.data.folder).resolve()
+    more = {"path": path, "folder": folder, "sha256": sha256, "raw": raw or {}, "wrong": wrong}
+    return StudyPlan.model_validate({**given, **more})
 
 
 def _validated(raw: dict[str, Any]) -> tuple[PlanKeys | None, list[Problem]]:

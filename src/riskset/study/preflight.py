@@ -147,6 +147,27 @@ def _filters(plan: StudyPlan) -> Iterator[tuple[str, str, str | None]]:
             yield f"outcomes.{name}.first_known[{i}]", source.table, source.where
 
 
+def match_changed(plan: StudyPlan, base: StudyPlan, tables: Mapping[str, Table]) -> list[RisksetError]:
+    """Hold the filters of a plan that another plan does not have to the tables.
+
+    Parameters
+    ----------
+    plan, base : StudyPlan
+        A variant, and the plan that was held to the tables already.
+    tables : mapping
+        As read for `plan`.
+
+    Returns
+    -------
+    list of RisksetError
+        Filters that match nothing.
+    """
+    known = set(_filters(base)) if plan.tables == base.tables else set[tuple[str, str, str | None]]()
+    new = [one for one in _filters(plan) if one not in known]
+    found = [_match(plan, key, name, where, tables) for key, name, where in new]
+    return [problem for problem in found if isinstance(problem, RisksetError)]
+
+
 def _match(
     plan: StudyPlan, key: str, name: str, where: str | None, tables: Mapping[str, Table]
 ) -> Matched | RisksetError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from riskset.study.results_sensitivity import Sensitivity
 from riskset.study.results_values import Basis, Estimate, Frozen
 
 
@@ -299,6 +300,7 @@ class Results(Frozen):
     # what the plan settled, in reading order, for the methods text: topic "Magnesium", text "last value, in force
     # for at most 90 days; several values of one day averaged"
     methods: tuple[AuditLine, ...] = ()
+    sensitivity: Sensitivity = Sensitivity()  # the primary model again, with keys of the plan changed
     # every number above that is no Estimate, by name, so that all that a report prints can be asked for; filled by
     # study/counted.py
     counted: tuple[Counted, ...] = ()

@@ -32,8 +32,6 @@ from riskset.study.formulas import (
     formulas,
     modifier_column,
     modifier_heading,
-    modifier_label,
-    term_in_words,
 )
 from riskset.study.grouping import exposure_levels
 from riskset.study.lost import rows_lost
@@ -43,7 +41,8 @@ from riskset.study.output import staged
 from riskset.study.plan import StudyPlan
 from riskset.study.preflight import preflight, raise_all
 from riskset.study.published import PrintedMargins, compare
-from riskset.study.rates import SPARSE, Cells, RateUnit, outcome_rates
+from riskset.study.questions import question_of, rate_unit_of
+from riskset.study.rates import SPARSE, outcome_rates
 from riskset.study.results import (
     AuditLine,
     Count,
@@ -57,6 +56,7 @@ from riskset.study.results import (
     SurvivalCurve,
     Table1,
 )
+from riskset.study.sensitivity import Built, run_sensitivity
 from riskset.study.survival import survival_curve
 from riskset.study.table1 import Characteristic, describe
 from riskset.study.writing import write_results
@@ -150,6 +150,9 @@ def _run(plan: StudyPlan, progress: Callable[[str], None]) -> tuple[Results, dic
         )
         models += [model_result(complete, m, outcome.question) for m in outcome.formulas.models]
         curves.append(_curve(plan, outcome, complete))
+    progress("sensitivity analyses")
+    frames = {name: outcome.episodes.frame for name, outcome in outcomes.items()}
+    sensitivity = run_sensitivity(Built(study, frames), progress)
     progress("results")
     checked = audit(
         study,
@@ -158,7 +161,7 @@ def _run(plan: StudyPlan, progress: Callable[[str], None]) -> tuple[Results, dic
         {name: o.notes for name, o in outcomes.items()},
         rejects,
     )
-    unit = _rate_unit(plan)
+    unit = rate_unit_of(plan)
     results = Results(
         riskset=__version__,
         plan_sha256=plan.sha256,
@@ -182,6 +185,7 @@ def _run(plan: StudyPlan, progress: Callable[[str], None]) -> tuple[Results, dic
         published=compare(_printed(plan), rates, persons=persons.height, per=unit.per, unit=unit.unit),
         audit=checked,
         methods=methods(plan),
+        sensitivity=sensitivity,
         warnings=_warnings(plan, models, checked.lines),
     )
     return results, {t.source: t.sha256 for t in before.tables.values()}, rejects
@@ -192,37 +196,13 @@ def _episodes(study: Assembled) -> tuple[dict[str, _Outcome], Rejects]:
     plan = study.plan
     out: dict[str, _Outcome] = {}
     rejects = study.rejects
-    for name, outcome in plan.outcomes.items():
+    for name in plan.outcomes:
         episodes, timeline = outcome_episodes(study, name)
         rejects = rejects.extend(rejects_of(study, timeline))
-        question = Question(
-            outcome=name,
-            label=outcome.label,
-            id=plan.data.id,
-            cells=_cells(plan),
-            rate_unit=_rate_unit(plan),
-            ties=plan.analysis.ties,
-            words=partial(term_in_words, plan),
-        )
-        out[name] = _Outcome(study, episodes, timeline.notes, formulas(plan, name), question)
+        out[name] = _Outcome(study, episodes, timeline.notes, formulas(plan, name), question_of(plan, name))
     check_rejects(plan, study.tables, rejects)
     raise_all([e for name, o in out.items() for e in infeasible(plan, name, o.episodes.frame)])
     return out, rejects
-
-
-def _cells(plan: StudyPlan) -> Cells:
-    return Cells(
-        exposure=exposure_column(plan),
-        modifier=modifier_column(plan),
-        exposure_levels=exposure_levels(plan),
-        modifier_levels=tuple(plan.modifier.levels),
-        exposure_label=plan.measures[plan.exposure.measure].label,
-        modifier_label=modifier_label(plan),
-    )
-
-
-def _rate_unit(plan: StudyPlan) -> RateUnit:
-    return RateUnit(plan.report.rates.per, plan.report.rates.unit)
 
 
 def _followed(

@@ -186,9 +186,9 @@ def test_a_wrong_plan_is_refused_in_plain_words(old: str, new: str, words: list[
 def test_everything_wrong_is_said_at_once() -> None:
     text = changed('clock    = "day"', 'clock = "dya"')
     text = text.replace("carry_forward", "cary_forward", 1).replace("seed     = 20260101", "seed = 1.5")
-    message = refusal(text + "\n[sensitivity]\n")
+    message = refusal(text + "\n[subgroups]\n")
     assert "4 problems" in message
-    for word in ("data.clock", "cary_forward", "seed", "sensitivity"):
+    for word in ("data.clock", "cary_forward", "seed", "subgroups"):
         assert word in message
 
 
@@ -202,7 +202,7 @@ def test_checks_across_sections_go_on_past_an_unknown_key() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "key"),
     [
-        ("[report]", '[sensitivity]\n"Lag" = { vary = "measures.mg.lag", over = ["30 days"] }\n[report]', "sensitivity"),
+        ("[report]", '[sensitivity]\nx = { set = { competing = "fine_gray" } }\n[report]', "sensitivity.x"),
         ("[report]", "[subgroups]\n[report]", "subgroups"),
         ("[report]", "[imputation]\nm = 20\n[report]", "imputation"),
         ("[report]", "[msm]\n[report]", "msm"),
