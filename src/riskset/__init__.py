@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from riskset.effects import hazard_ratio_curve as hazard_ratio_curve
     from riskset.effects import holm as holm
     from riskset.effects import interaction as interaction
+    from riskset.effects import trend as trend
     from riskset.episodes import Episodes as Episodes
     from riskset.episodes import Timeline as Timeline
     from riskset.episodes import check_episodes as check_episodes
@@ -100,6 +101,7 @@ _FACE = {
     "hazard_ratio_curve": "riskset.effects",
     "holm": "riskset.effects",
     "interaction": "riskset.effects",
+    "trend": "riskset.effects",
     "Episodes": "riskset.episodes",
     "Timeline": "riskset.episodes",
     "check_episodes": "riskset.episodes",
@@ -157,6 +159,7 @@ __all__ = [  # a literal list, for type checkers; tests hold it against _FACE
     "simon_makuch",
     "simulate_haemodialysis",
     "split_episodes",
+    "trend",
     "standardised_rate",
     "standardised_ratio",
 ]

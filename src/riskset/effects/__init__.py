@@ -12,6 +12,8 @@ from riskset.effects.diagnose_structure import Collinearity
 from riskset.effects.guards import Claim, EValue, OneStratumOnly, claim, e_value, holm, may_say_differs
 from riskset.effects.interaction import Interaction, interaction
 from riskset.effects.ratios import JointTest, Ratio
+from riskset.effects.trend import trend
+from riskset.effects.trend_result import DoseCategory, Trend, TrendStratum
 
 __all__ = [
     "Additive",
@@ -20,6 +22,7 @@ __all__ = [
     "CurveStratum",
     "CurveTest",
     "Diagnosis",
+    "DoseCategory",
     "EValue",
     "Finding",
     "FunctionalForm",
@@ -31,6 +34,8 @@ __all__ = [
     "MeasureInterval",
     "OneStratumOnly",
     "Ratio",
+    "Trend",
+    "TrendStratum",
     "claim",
     "diagnose",
     "e_value",
@@ -38,4 +43,5 @@ __all__ = [
     "holm",
     "interaction",
     "may_say_differs",
+    "trend",
 ]

@@ -10,4 +10,5 @@ from riskset.episodes.check import Defect as Defect
 from riskset.episodes.check import EpisodeCheck as EpisodeCheck
 from riskset.episodes.check import check_episodes as check_episodes
 from riskset.episodes.episodes import Episodes as Episodes
+from riskset.episodes.streaming import episodes_in_batches as episodes_in_batches
 from riskset.episodes.timeline import Timeline as Timeline

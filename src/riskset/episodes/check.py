@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
+from riskset.episodes.episodes import Episodes
 from riskset.errors import EpisodeError, counted
 from riskset.tables import as_frame, nearest
 
@@ -106,7 +107,13 @@ class EpisodeCheck:
 
 
 def check_episodes(
-    frame: Any, id: str, entry: str, exit: str, event: str, *, recurrent: bool = False
+    frame: Any,
+    id: str,
+    entry: str = "entry",
+    exit: str = "exit",
+    event: str | None = None,
+    *,
+    recurrent: bool = False,
 ) -> EpisodeCheck:
     """Check (entry, exit] rows for what makes a counting process wrong.
 
@@ -115,7 +122,7 @@ def check_episodes(
     frame : data frame
         polars, pandas, Arrow or ``Episodes``; one row per episode, in any order.
     id, entry, exit, event : str
-        Columns. `event` is true or 1 where the episode ends with the event.
+        Columns. `event` is true or 1 where the episode ends with the event; ``Episodes`` know theirs.
     recurrent : bool, default False
         The event may come again: rows after it are no defect.
 
@@ -136,6 +143,8 @@ def check_episodes(
     error: zero length: entry must lie before exit (1 row of 1 person: 4)
     error: overlap: a person's episodes must not overlap (1 row of 1 person: 3)
     """
+    if event is None:
+        event = _own_event(frame)
     given = as_frame(frame, where="check_episodes")
     for column in (id, entry, exit, event):
         if column not in given.columns:
@@ -185,6 +194,16 @@ def check_episodes(
         n_late=int((a[first] > a.min()).sum()) if first.size else 0,
         person_time=float((b - a).sum()),
         defects=tuple(defect for defect in found if defect.rows),
+    )
+
+
+def _own_event(frame: Any) -> str:
+    if isinstance(frame, Episodes):
+        return frame.event
+    raise EpisodeError(
+        "nothing says which column is the event",
+        where="check_episodes",
+        remedy='Name it: check_episodes(frame, id="id", event="died").',
     )
 
 

@@ -83,3 +83,13 @@ def test_no_id_and_no_time_is_shown():
     report = rs.check_episodes(rows((987654, 123456, 123456, 0)), **NAMES)
     assert "987654" not in repr(report)
     assert "123456" not in repr(report)
+
+
+def test_episodes_know_their_event_and_other_rows_must_say_it():
+    people = pl.DataFrame({"id": [1, 2], "entry": 0, "exit": [5, 9]})
+    built = (
+        rs.Timeline(people, id="id", entry="entry", exit="exit").event("death", at="exit").episodes("death")
+    )
+    assert rs.check_episodes(built, id="id").n_events == 2
+    with pytest.raises(EpisodeError, match="nothing says which column is the event"):
+        rs.check_episodes(built.frame, id="id")
