@@ -24,6 +24,7 @@ from riskset.effects.exposure_range import (
 from riskset.effects.profiles import (
     Level,
     levels_of,
+    person_time,
     require_fixed,
     require_level,
     require_variable,
@@ -118,9 +119,7 @@ def hazard_ratio_curve(
         if name in fit.design.levels:
             held[name] = require_level(name, value, fit.design.levels[name])
     values = fit.data[variable].cast(pl.Float64).to_numpy()
-    person_time = fit.data[fit.exit].cast(pl.Float64).to_numpy()
-    if fit.entry is not None:
-        person_time = person_time - fit.data[fit.entry].cast(pl.Float64).to_numpy()
+    time = person_time(fit)
     centre = baseline_median(fit.data, variable, fit.id, fit.entry) if reference is None else float(reference)
 
     inside = {
@@ -136,8 +135,7 @@ def hazard_ratio_curve(
     if not shown:
         raise FitError("no stratum has an event", where=by or variable)
     ranges = {
-        k: tuple(weighted_percentile(values[inside[k]], person_time[inside[k]], q) for q in TRIM)
-        for k in shown
+        k: tuple(weighted_percentile(values[inside[k]], time[inside[k]], q) for q in TRIM) for k in shown
     }
     lowest, highest = min(r[0] for r in ranges.values()), max(r[1] for r in ranges.values())
     bins = histogram_bins(values, lowest, highest)
@@ -162,7 +160,7 @@ def hazard_ratio_curve(
             persons = fit.data.filter(pl.Series(rows))[fit.id].n_unique()
         elif fit.entry is None:
             persons = int(rows.sum())
-        share = np.histogram(values[rows], bins, weights=person_time[rows])[0] / person_time[rows].sum()
+        share = np.histogram(values[rows], bins, weights=time[rows])[0] / time[rows].sum()
         with np.errstate(over="ignore"):  # without a maximum of the likelihood a limit is infinite
             hr, lower, upper = (np.exp(v) for v in (log_hr, log_hr - z * se, log_hr + z * se))
         critical, outer = None, (None, None)
@@ -187,7 +185,7 @@ def hazard_ratio_curve(
                 n_persons=persons,
                 n_rows=int(rows.sum()),
                 n_events=int(event[rows].sum()),
-                person_time=float(person_time[rows].sum()),
+                person_time=float(time[rows].sum()),
                 critical=critical,
                 band_lower=outer[0],
                 band_upper=outer[1],

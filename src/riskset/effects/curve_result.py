@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,6 +16,8 @@ from riskset.effects.profiles import Level, label_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from riskset.plots import CurveStep
 
 Floats = NDArray[np.float64]
 Band = Literal["pointwise", "simultaneous"]
@@ -140,6 +143,8 @@ class HazardRatioCurve:
         x_label: str | None = None,
         arrangement: Literal["panels", "overlay"] = "panels",
         width: float = 175.0,
+        steps: Mapping[Level | None, Sequence[CurveStep]] | None = None,
+        steps_label: str = "groups",
     ) -> Figure:
         """Draw the curves with the person-time below them.
 
@@ -151,6 +156,10 @@ class HazardRatioCurve:
             One panel per stratum, or all curves in one.
         width : float
             Printed width in millimetres.
+        steps : mapping of level to CurveSteps, optional
+            Hazard ratios of groups to draw over the curves; see `Trend.plot`.
+        steps_label : str
+            What the key calls them.
         """
         plots: Any = import_module("riskset.plots")  # matplotlib takes a second to load: only who draws waits
         panels = [
@@ -164,6 +173,7 @@ class HazardRatioCurve:
                 note=self._note(s),
                 band_lower=s.band_lower,
                 band_upper=s.band_upper,
+                steps=(steps or {}).get(s.level, ()),
             )
             for s in self.strata
         ]
@@ -173,6 +183,7 @@ class HazardRatioCurve:
             reference=self.reference,
             x_label=x_label or self.variable,
             level=self.level,
+            steps_label=steps_label,
             arrangement=arrangement,
             width=width,
         )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from riskset.cox import CoxFit
 from riskset.errors import FitError
@@ -84,6 +86,12 @@ def require_fixed(fit: CoxFit, free: Sequence[str], at: Mapping[str, object]) ->
                 f"the effect of {asked!r} depends on {name!r} in this model",
                 remedy=f"Say at which value: at={{{name!r}: ...}}.",
             )
+
+
+def person_time(fit: CoxFit) -> NDArray[np.float64]:
+    """Time at risk of each fitted row, in the unit of the fit's times."""
+    time = fit.data[fit.exit].cast(pl.Float64).to_numpy()
+    return time if fit.entry is None else time - fit.data[fit.entry].cast(pl.Float64).to_numpy()
 
 
 def label_of(level: object) -> str:
