@@ -13,6 +13,7 @@ import polars as pl
 from riskset.cox import CoxFit, coxph
 from riskset.effects import Interaction, JointTest, Ratio, interaction
 from riskset.errors import RisksetWarning, counted
+from riskset.study.additive import Asked, additive_results, claimed
 from riskset.study.formulas import ModelFormula, factors_of
 from riskset.study.ids import estimate_id
 from riskset.study.rates import SPARSE, YEAR, Cells, RateUnit, rate_cells
@@ -103,6 +104,7 @@ def model_result(rows: pl.DataFrame, model: ModelFormula, question: Question) ->
         names = ", ".join(f"{c.exposure} and {c.modifier} {c.rate.basis.n_events}" for c in sparse)
         more.append(f"Cells with fewer than {SPARSE} events: {names}.")
     head = Headline(question, model, basis, fitted.robust)
+    asked = Asked(question.outcome, question.label, model.slug, question.cells, question.rate_unit, basis)
     return ModelResult(
         outcome=question.outcome,
         model=model.name,
@@ -125,6 +127,8 @@ def model_result(rows: pl.DataFrame, model: ModelFormula, question: Question) ->
         coefficients=coefficients(fitted, model, question, basis),
         cells=cells,
         detectable=tuple(e for r in found.ratio for e in head.detectable(r)),
+        additive=additive_results(found, asked),
+        claim=claimed(found),
         warnings=tuple(more),
     )
 

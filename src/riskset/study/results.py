@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from riskset.study.results_additive import AdditiveResult, Claimed
 from riskset.study.results_sensitivity import Sensitivity
 from riskset.study.results_values import Basis, Estimate, Frozen
 
@@ -169,6 +170,9 @@ class ModelResult(Frozen):
     # per line of `interaction` two ratios that would be found with 80% power, exp(-+2.80 SE): "detectable_ratio_below",
     # then "detectable_ratio_above"; they are bounds of a design and have no interval
     detectable: tuple[Estimate, ...] = ()
+    # per line of `interaction` the additive scale, and whether a text may say that the hazard ratio differs
+    additive: tuple[AdditiveResult, ...] = ()
+    claim: Claimed | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -276,6 +280,7 @@ class Results(Frozen):
     schema_version: Literal[1] = 1
     riskset: str  # version
     plan_sha256: str
+    data_sha256: str = ""  # of the names and checksums of all tables that were read; manifest.json has each
     title: str
     question: str
     notice: str | None
