@@ -43,6 +43,13 @@ class CohortName(StrEnum):
     hemodialysis = "hemodialysis"
 
 
+class SchemaName(StrEnum):
+    """Files whose form is published."""
+
+    plan = "plan"
+    results = "results"
+
+
 class TableFormat(StrEnum):
     """File formats of the simulated tables."""
 
@@ -209,8 +216,15 @@ def demo(
 
 
 @app.command()
-def schema() -> None:
-    """Print the JSON Schema of the plan, for editors and programs."""
+def schema(
+    of: Annotated[SchemaName, typer.Argument(help="plan or results.")] = SchemaName.plan,
+) -> None:
+    """Print the JSON Schema of the plan, for editors, or of results.json, for programs."""
+    if of is SchemaName.results:
+        from riskset.study.writing import results_schema
+
+        print(_json(results_schema()))
+        return
     from riskset.study import plan_schema
 
     print(_json(plan_schema()))

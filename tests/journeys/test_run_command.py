@@ -10,13 +10,15 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
+from pathlib import Path
 
 import pytest
 
 from riskset.study import fingerprint, read_plan
 from riskset.study.fingerprint import nothing_changed
 
-FILES = {"report.html", "results.json", "manifest.json", "figures"}
+FILES = {"report.html", "report.docx", "tables.xlsx", "results.json", "manifest.json", "figures"}
 
 
 def test_run_leaves_the_results_and_nothing_else(ran):
@@ -40,8 +42,16 @@ def test_no_person_stands_in_any_output(ran):
     assert not [v for v in private if v in said.all]
     for path in [*study.out.glob("*.*"), *study.out.glob("figures/*.svg")]:
         # An id is looked for as a word of its own: a number in a drawing may hold the same digits.
-        words = set(re.split(r"[^\w.-]+", path.read_text("utf-8")))
+        words = set(re.split(r"[^\w.-]+", text_of(path)))
         assert not private & words, path.name
+
+
+def text_of(path: Path) -> str:
+    """Text of a file; of Word files and workbooks, of all their parts."""
+    if path.suffix not in {".docx", ".xlsx"}:
+        return path.read_text("utf-8")
+    with zipfile.ZipFile(path) as parts:
+        return " ".join(parts.read(n).decode() for n in parts.namelist() if n.endswith((".xml", ".rels")))
 
 
 def test_the_manifest_names_plan_and_inputs(ran):

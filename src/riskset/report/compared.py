@@ -8,10 +8,8 @@ from typing import Any
 
 from riskset.report import formats as fmt
 from riskset.report.shown import value_in_words
-from riskset.study.numbers import FinishedRun
-from riskset.study.results import Estimate, Printed
-
-Number = Estimate | Printed
+from riskset.study.numbers import FinishedRun, Number
+from riskset.study.results import Counted, Estimate, Printed
 
 ROUNDING = 1e-9
 """Numbers nearer to each other than this share of the larger are the same: other libraries and processors round
@@ -122,6 +120,8 @@ _SINGLE = (("riskset", "riskset"), ("seed", "seed"), ("python", "Python"), ("mac
 def _values(number: Number) -> tuple[float | None, ...]:
     if isinstance(number, Printed):
         return (number.estimate,)
+    if isinstance(number, Counted):
+        return (number.estimate, number.lower, number.upper, number.of, number.sd)
     b = number.basis
     return (
         number.estimate,

@@ -6,8 +6,8 @@ from pydantic import JsonValue
 
 from riskset.errors import OutputError
 from riskset.report import formats as fmt
-from riskset.study.numbers import FinishedRun, matching, nearest_names
-from riskset.study.results import Estimate, Printed
+from riskset.study.numbers import FinishedRun, Number, matching, nearest_names
+from riskset.study.results import Counted, Estimate, Printed
 
 
 def shown(run: FinishedRun, asked: str | None) -> str:
@@ -39,7 +39,7 @@ def shown(run: FinishedRun, asked: str | None) -> str:
     )
 
 
-def chosen(run: FinishedRun, asked: str | None) -> list[Estimate | Printed]:
+def chosen(run: FinishedRun, asked: str | None) -> list[Number]:
     """Choose the numbers that a name means."""
     numbers = run.numbers
     names = list(numbers) if asked is None else matching(numbers, asked)
@@ -63,7 +63,7 @@ def as_json(run: FinishedRun, asked: str | None) -> dict[str, JsonValue]:
     }
 
 
-def value_in_words(number: Estimate | Printed) -> str:
+def value_in_words(number: Number) -> str:
     """Print a number as the report does: estimate, interval, P value.
 
     Examples
@@ -73,6 +73,8 @@ def value_in_words(number: Estimate | Printed) -> str:
     """
     if isinstance(number, Printed):
         return fmt.plain(number.estimate)
+    if isinstance(number, Counted):
+        return _counted_in_words(number)
     if number.unit == "hazard ratio" or "ratio" in number.unit:
         text = fmt.ratio(number.estimate) if number.estimate is not None else "not defined"
         limits = fmt.ratio_limits(number.lower, number.upper)
@@ -90,7 +92,20 @@ def value_in_words(number: Estimate | Printed) -> str:
     return text
 
 
-def _whole(run: FinishedRun, number: Estimate | Printed) -> str:
+def _counted_in_words(number: Counted) -> str:
+    if isinstance(number.estimate, int):
+        text = fmt.count(number.estimate)
+    else:
+        text = fmt.fixed(number.estimate, fmt.decimals_for(number.estimate))
+    if number.lower is not None and number.upper is not None:
+        decimals = fmt.decimals_for(number.estimate)
+        text += f" ({fmt.fixed(number.lower, decimals)} to {fmt.fixed(number.upper, decimals)})"
+    if number.of is not None and isinstance(number.estimate, int):
+        text += f" of {fmt.fixed(number.of, 0)}"
+    return text
+
+
+def _whole(run: FinishedRun, number: Number) -> str:
     facts: list[tuple[str, str]] = [("Estimand", number.estimand), ("Value", value_in_words(number))]
     if isinstance(number, Estimate):
         exact = [

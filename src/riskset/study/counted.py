@@ -6,7 +6,7 @@ report alike, so that what a report prints can be found by its name.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from math import ceil, floor, log10
 
 from riskset.study.ids import estimate_id, slug
@@ -23,14 +23,27 @@ from riskset.study.results import (
     SurvivalCurve,
     Table1,
 )
+from riskset.study.writing import data_checksum
 
 LEAST_SHOWN = 3
 """Values at which levels stand side by side: each has this many at least."""
 
 
-def with_counted(results: Results) -> Results:
-    """Give results that also name every number which is no estimate."""
-    return results.model_copy(update={"counted": tuple(counted(results))})
+def finished(results: Results, inputs: Mapping[str, str]) -> Results:
+    """Complete results: what the data are known by, and a name for every number that is no estimate.
+
+    Parameters
+    ----------
+    results : Results
+    inputs : mapping
+        SHA-256 by file name.
+
+    Returns
+    -------
+    Results
+    """
+    named = {"counted": tuple(counted(results)), "data_sha256": data_checksum(inputs)}
+    return results.model_copy(update=named)
 
 
 def counted(results: Results) -> Iterator[Counted]:
@@ -244,7 +257,7 @@ def _model(model: ModelResult) -> Iterator[Counted]:
     for c in model.coefficients:
         words = c.label or c.term
         yield Counted(
-            id=model_id(model, "coefficient", c.term),
+            id=model_id(model, "log_hr", c.term),
             estimand=f"coefficient of {words}",
             unit="log hazard ratio",
             estimate=c.estimate,

@@ -14,9 +14,11 @@ from pydantic import BaseModel, ValidationError
 
 from riskset.errors import OutputError
 from riskset.study.output import MANIFEST
-from riskset.study.results import Estimate, Printed, Results
+from riskset.study.results import Counted, Estimate, Printed, Results
 
 RESULTS = "results.json"
+Number = Counted | Estimate | Printed
+"""A number with a name."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,12 @@ class FinishedRun:
     manifest: Mapping[str, Any]
 
     @property
-    def numbers(self) -> dict[str, Estimate | Printed]:
+    def numbers(self) -> dict[str, Number]:
         """Every number by its name, in the order of the report."""
         return {n.id: n for n in numbers_of(self.results)}
 
 
-def numbers_of(value: object) -> Iterator[Estimate | Printed]:
+def numbers_of(value: object) -> Iterator[Number]:
     """Walk through a record of results and give every number in it.
 
     Parameters
@@ -53,9 +55,9 @@ def numbers_of(value: object) -> Iterator[Estimate | Printed]:
 
     Yields
     ------
-    Estimate or Printed
+    Counted, Estimate or Printed
     """
-    if isinstance(value, (Estimate, Printed)):
+    if isinstance(value, (Counted, Estimate, Printed)):
         yield value
     elif isinstance(value, BaseModel):
         for field in type(value).model_fields:

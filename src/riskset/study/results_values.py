@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Any, cast
+
+from pydantic import BaseModel, ConfigDict, computed_field, model_validator
 
 
 class Frozen(BaseModel):
@@ -40,3 +42,17 @@ class Estimate(Frozen):
     method: str  # "Wald, model-based variance"; "profile likelihood and likelihood-ratio test"; "exact Poisson (Garwood)"
     basis: Basis
     warnings: tuple[str, ...] = ()
+
+    @computed_field  # so that results.json says it beside the number
+    @property
+    def model(self) -> str:
+        """The slug of the model that it comes from, or "rates", "survival": the middle of its name."""
+        return self.id.split("/", 2)[1] if self.id.count("/") >= 2 else ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _reads_its_own_json(cls, data: Any) -> Any:
+        """Leave out the model, which follows from the name."""
+        if isinstance(data, dict):
+            return {k: v for k, v in cast("dict[str, Any]", data).items() if k != "model"}
+        return data

@@ -23,6 +23,7 @@ from riskset.study.assemble import (
     rejects_of,
 )
 from riskset.study.audit import audit
+from riskset.study.counted import finished
 from riskset.study.curve import spline_curve
 from riskset.study.feasible import infeasible
 from riskset.study.formulas import (
@@ -188,7 +189,8 @@ def _run(plan: StudyPlan, progress: Callable[[str], None]) -> tuple[Results, dic
         sensitivity=sensitivity,
         warnings=_warnings(plan, models, checked.lines),
     )
-    return results, {t.source: t.sha256 for t in before.tables.values()}, rejects
+    inputs = {t.source: t.sha256 for t in before.tables.values()}
+    return finished(results, inputs), inputs, rejects
 
 
 def _episodes(study: Assembled) -> tuple[dict[str, _Outcome], Rejects]:

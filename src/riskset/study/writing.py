@@ -32,6 +32,30 @@ def stable_json(value: JsonValue) -> bytes:
     return f"{text}\n".encode()
 
 
+def data_checksum(inputs: Mapping[str, str]) -> str:
+    """Give one checksum for all tables: of their names and checksums, one line each, sorted.
+
+    Examples
+    --------
+    >>> data_checksum({"a.csv": "1"}) == data_checksum({"a.csv": "2"})
+    False
+    """
+    lines = "".join(f"{name} {digest}\n" for name, digest in sorted(inputs.items()))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def results_schema() -> dict[str, JsonValue]:
+    """Give the JSON Schema of ``results.json``."""
+    schema: dict[str, JsonValue] = Results.model_json_schema(mode="serialization")
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "results.json of riskset"
+    schema["description"] = (
+        "Everything that a run found. Each number has a name, outcome/model/estimand[level|level], that is unique in "
+        "the file and the same in every run of the plan; the report shows these names as data-id."
+    )
+    return schema
+
+
 def write_results(results: Results, folder: Path, inputs: Mapping[str, str]) -> None:
     """Write ``results.json`` and ``manifest.json``.
 

@@ -234,7 +234,7 @@ def _coefficients(model: ModelResult, label: str) -> Table:
             cells.labelled(c.label or c.term),
             cells.figures(
                 fmt.significant(c.estimate),
-                model_id(model, "coefficient", c.term),
+                model_id(model, "log_hr", c.term),
                 *_exact("coefficient", c.estimate),
             ),
             cells.figures(

@@ -17,6 +17,7 @@ def section(results: Results) -> Section:
     entries: list[tuple[str, Text]] = [
         ("riskset", name(results.riskset)),
         ("Plan (SHA-256)", Text((Code(results.plan_sha256),))),
+        *([("Data (SHA-256)", Text((Code(results.data_sha256),)))] if results.data_sha256 else []),
         ("Seed", Text((Label(str(results.seed)),))),
         ("Numbers", numbers),
         ("Inputs and versions", Text((Link("manifest.json", "manifest.json"),))),
