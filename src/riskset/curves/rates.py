@@ -98,7 +98,7 @@ def incidence_rate(
     frame = rows.frame
     if scales:
         pieces = cut_into_bands(rows.frame, begin, end, scales, day)
-        frame = rows.frame.select(groups)[pieces.row].with_columns(pieces.bands)
+        frame = rows.frame.select(*groups, scales[0].at_zero)[pieces.row].with_columns(pieces.bands)
         begin, end, happens = pieces.entry, pieces.exit, rows.event[pieces.row] & pieces.last
         who = np.asarray(who)[pieces.row]
     levels, cell = cells_of(frame, names)
