@@ -106,6 +106,8 @@ def curve(value: SplineCurve, results: Results, label: str) -> Figure:
             lower=np.array(s.lower),
             upper=np.array(s.upper),
             histogram=np.array(s.histogram),
+            band_lower=np.array(s.band_lower) if s.band_lower else None,
+            band_upper=np.array(s.band_upper) if s.band_upper else None,
         )
         for s in value.strata
     ]
@@ -120,7 +122,7 @@ def curve(value: SplineCurve, results: Results, label: str) -> Figure:
         )
 
     caption = say(
-        "{}: hazard ratio along {} against {} {}, by {} ({}). Bands: pointwise 95% confidence intervals. "
+        "{}: hazard ratio along {} against {} {}, by {} ({}). Shaded: pointwise 95% confidence intervals{}. "
         "Below: share of person-time.",
         name(label),
         inside(value.label),
@@ -128,6 +130,9 @@ def curve(value: SplineCurve, results: Results, label: str) -> Figure:
         name(fmt.unit(value.unit)),
         inside(results.modifier_label),
         name(value.model),
+        "; dotted: simultaneous 95% bands, each of which covers the whole of its curve"
+        if any(s.band_lower for s in value.strata)
+        else "",
     )
     spoken = (
         f"Curves for {words_listing(fmt.label(s.level) for s in value.strata)}. "

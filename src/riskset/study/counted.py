@@ -286,6 +286,14 @@ def _curve(curve: SplineCurve) -> Iterator[Counted]:
     for k, knot in enumerate(curve.knots, 1):
         yield setting("knot", f"knot {k} of the curve along {curve.label}", knot, str(k))
     for s, places in zip(curve.strata, shown_points(curve), strict=True):
+        if s.critical is not None:
+            yield Counted(
+                id=curve_id(curve, "critical", s.level),
+                estimand=f"standard errors to each side that the simultaneous 95% band takes in {s.level}",
+                unit="standard errors",
+                estimate=s.critical,
+                method="sup-t, numerically",
+            )
         for k in places:
             yield Counted(
                 id=point_id(curve, s.level, s.x[k]),

@@ -47,7 +47,9 @@ def spline_curve(
     SplineCurve
     """
     fitted, said = fit(rows, model.formula, question)
-    curve = hazard_ratio_curve(fitted, variable, by=question.cells.modifier, reference=reference)
+    curve = hazard_ratio_curve(
+        fitted, variable, by=question.cells.modifier, reference=reference, band="simultaneous"
+    )
     basis = basis_of(fitted)
     slug = f"{model.slug}-curve"
 
@@ -88,6 +90,9 @@ def _stratum(s: Stratum) -> CurveStratum:
         lower=_bounded(s.lower),
         upper=_bounded(s.upper),
         histogram=tuple(s.histogram.tolist()),
+        band_lower=() if s.band_lower is None else _bounded(s.band_lower),
+        band_upper=() if s.band_upper is None else _bounded(s.band_upper),
+        critical=s.critical,
         basis=Basis(
             n_persons=s.n_persons or 0,
             n_rows=s.n_rows,

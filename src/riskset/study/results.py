@@ -199,6 +199,10 @@ class CurveStratum(Frozen):
     upper: tuple[float, ...]
     histogram: tuple[float, ...]  # share of person-time per bin
     basis: Basis
+    # simultaneous 95% band: `critical` standard errors to each side, where pointwise limits take 1.96
+    band_lower: tuple[float, ...] = ()
+    band_upper: tuple[float, ...] = ()
+    critical: float | None = None
 
 
 class SplineCurve(Frozen):

@@ -273,7 +273,9 @@ def curve_of(key: str) -> SplineCurve:
             level=level, x=x, hazard_ratio=tuple(exp(v) for v in log_hr),
             lower=tuple(exp(v - w) for v, w in zip(log_hr, width, strict=True)),
             upper=tuple(exp(v + w) for v, w in zip(log_hr, width, strict=True)),
-            histogram=tuple(shares), basis=basis,
+            histogram=tuple(shares), basis=basis, critical=2.5 + b / 100,
+            band_lower=tuple(exp(v - 1.3 * w) for v, w in zip(log_hr, width, strict=True)),
+            band_upper=tuple(exp(v + 1.3 * w) for v, w in zip(log_hr, width, strict=True)),
         )  # fmt: skip
 
     tests = (("overall", 7.9, 9, 0.544), ("nonlinear", 3.1, 6, 0.796), ("interaction", 4.2, 6, 0.650),

@@ -118,6 +118,7 @@ def _tests(curve: SplineCurve, label: str) -> Table:
             name(fmt.unit(curve.unit)),
             listing(dict.fromkeys(t.method for t in curve.tests)),
         ),
+        *_bands(curve),
         *(sentence(w) for w in curve.warnings),
     ]
     groups = [Rows(tuple(together), heading=Text(("All levels jointly",)))] if together else []
@@ -130,6 +131,25 @@ def _tests(curve: SplineCurve, label: str) -> Table:
         notes=tuple(notes),
         sheet=f"Curve tests {label}",
     )
+
+
+def _bands(curve: SplineCurve) -> list[Text]:
+    """Say how far the simultaneous bands reach, and what they are for."""
+    wide = [(s.level, s.critical) for s in curve.strata if s.critical is not None]
+    if not wide:
+        return []
+    reach = join(
+        (
+            say("{} ({})", number(fmt.fixed(value, 2), curve_id(curve, "critical", level)), name(level))
+            for level, value in wide
+        ),
+        ", ",
+    )
+    text = (
+        "Pointwise intervals hold for one value chosen beforehand; what is read along a curve needs its "
+        "simultaneous band, which reaches {} standard errors to each side."
+    )
+    return [say(text, reach)]
 
 
 def _numbers(curve: SplineCurve, label: str) -> Table:
