@@ -42,7 +42,8 @@ html_show_sourcelink = False
 html_copy_source = False
 
 NAVIGATION = {
-    "Start": ["README", "getting-started", "examples"],
+    "Start": ["README", "getting-started", "examples", "coming-from"],
+    "Understand": ["traps"],
     "Reference": [
         "api",
         "plan",
@@ -54,7 +55,13 @@ NAVIGATION = {
         "statistics",
     ],
     "Trust": ["validation", "validation/README", "parity", "hand-algebra", "performance", "reproducibility"],
-    "Behind it": ["architecture", "CONTRIBUTING", "CHANGELOG", "../examples/icu-magnesium/README"],
+    "Behind it": [
+        "architecture",
+        "CONTRIBUTING",
+        "CHANGELOG",
+        "../examples/icu-magnesium/README",
+        "../examples/nafld/README",
+    ],
 }
 _AT_THE_TOP = {"README", "CONTRIBUTING", "CHANGELOG"}
 

@@ -81,6 +81,45 @@ def test_readme_example_is_ten_lines_and_prints_what_the_page_shows(tmp_path):
     assert done.stdout == shown
 
 
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name)
+def test_public_names_on_the_pages_exist(path):
+    import riskset as rs  # noqa: PLC0415 (the other tests here need no riskset)
+
+    named = set(re.findall(r"\brs\.([A-Za-z_]\w*)", path.read_text(encoding="utf-8")))
+    assert named <= set(rs.__all__) | {"__version__"}
+
+
+def test_every_public_name_has_its_place_in_the_reference():
+    import riskset as rs  # noqa: PLC0415
+
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^\.\. auto(?:class|function):: riskset\.(\w+)$", page, re.MULTILINE)
+    assert sorted(shown) == sorted(n for n in rs.__all__ if n != "__version__")
+
+
+@pytest.mark.long  # half a minute; a link or a docstring that does not parse fails it
+def test_the_site_builds_without_a_warning(tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-b",
+        "html",
+        "-q",
+        "-W",
+        "--keep-going",
+        "-c",
+        "docs",
+        ".",
+        tmp_path,
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "docs" / "api.html").read_text(encoding="utf-8")
+    assert 'id="riskset.coxph"' in page
+    assert 'href="plan.html"' in page
+
+
 @pytest.mark.parametrize("path", with_blocks("toml"), ids=name)
 def test_toml_blocks_parse(path):
     for text in blocks(path, "toml"):
