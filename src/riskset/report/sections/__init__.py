@@ -11,12 +11,16 @@ from typing import Final
 
 from riskset.report.document import Section
 from riskset.report.sections import (
+    additive,
     audit,
     characteristics,
     curves,
     flow,
+    interaction,
+    manuscript,
     methods,
     models,
+    plan,
     provenance,
     published,
     rates,
@@ -27,14 +31,18 @@ from riskset.study.results import Results
 
 SECTIONS: Final[tuple[Callable[[Results], Section | None], ...]] = (
     summary.section,
+    plan.section,
     flow.section,
     characteristics.section,
     rates.section,
     models.section,
+    interaction.section,
+    additive.section,
     curves.section,
     survival.section,
     published.section,
     audit.section,
     methods.section,
+    manuscript.section,
     provenance.section,
 )
