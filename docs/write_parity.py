@@ -32,6 +32,7 @@ TITLES = {
     "residuals": "Residuals and exact ties",
     "hazards": "Proportional hazards, coefficients that change with time, baseline hazards, survival, predictions",
     "curves": "Kaplan-Meier curves and rates",
+    "incidence": "Cumulative incidence, states, tests of groups, compared and standardised rates",
     "design": "Columns of formulas",
     "bases": "B-splines, natural splines, polynomials",
     "contrasts": "Hazard ratios between profiles by name",
@@ -50,6 +51,11 @@ DATA_SETS = {
     r"concordance/heart": "heart",
     r"recurrent/|competing/mean": "bladder",
     r"competing/": "mgus2",
+    r"incidence/(logrank_late|hazard_persons)": "heart",
+    r"incidence/(logrank|trend|quantiles|rmst|hazard|follow_up|landmark)": "lung",
+    r"incidence/aml": "aml",
+    r"incidence/(ratio_few|mid_p)": "hand-made",
+    r"incidence/": "mgus2",
     r"ridge/": "lung",
     r"cox/(lung|strata_inst|strata_interaction|two_strata|weights|offset)": "lung",
     r"cox/heart": "heart",
@@ -96,7 +102,7 @@ NOT_COVERED = [
     "Elastic net: the ridge is there, the lasso is not; adelie, which takes rows (start, stop], needs an older NumPy.",
     "rms's restricted interaction `%ia%`, `fastbw`, `validate` and the rest of rms beyond splines, `anova` and `contrast`.",
     "Multiple imputation (`mice`).",
-    "`survfit` with `stype`/`ctype` other than the default, and the confidence types logit and arcsin.",
+    "`survfit` with `stype`/`ctype` other than the default, and the lower limits `peto` and `modified`.",
 ]
 
 
