@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from riskset.effects import hazard_ratio_curve as hazard_ratio_curve
     from riskset.effects import holm as holm
     from riskset.effects import interaction as interaction
+    from riskset.effects import standardise as standardise
     from riskset.effects import trend as trend
     from riskset.episodes import Episodes as Episodes
     from riskset.episodes import Timeline as Timeline
@@ -101,6 +102,7 @@ _FACE = {
     "hazard_ratio_curve": "riskset.effects",
     "holm": "riskset.effects",
     "interaction": "riskset.effects",
+    "standardise": "riskset.effects",
     "trend": "riskset.effects",
     "Episodes": "riskset.episodes",
     "Timeline": "riskset.episodes",
@@ -160,6 +162,7 @@ __all__ = [  # a literal list, for type checkers; tests hold it against _FACE
     "simulate_haemodialysis",
     "split_episodes",
     "trend",
+    "standardise",
     "standardised_rate",
     "standardised_ratio",
 ]

@@ -12,6 +12,7 @@ from riskset.effects.diagnose_structure import Collinearity
 from riskset.effects.guards import Claim, EValue, OneStratumOnly, claim, e_value, holm, may_say_differs
 from riskset.effects.interaction import Interaction, interaction
 from riskset.effects.ratios import JointTest, Ratio
+from riskset.effects.standardise import StandardisedRisk, standardise
 from riskset.effects.trend import trend
 from riskset.effects.trend_result import DoseCategory, Trend, TrendStratum
 
@@ -34,6 +35,7 @@ __all__ = [
     "MeasureInterval",
     "OneStratumOnly",
     "Ratio",
+    "StandardisedRisk",
     "Trend",
     "TrendStratum",
     "claim",
@@ -43,5 +45,6 @@ __all__ = [
     "holm",
     "interaction",
     "may_say_differs",
+    "standardise",
     "trend",
 ]

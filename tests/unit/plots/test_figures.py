@@ -31,6 +31,7 @@ from riskset.plots import (
     to_svg_text,
 )
 from riskset.plots.diagnostics import FormPanel, functional_form_figure, influence_figure
+from riskset.plots.standardised import StandardisedLine, standardised_figure
 from riskset.plots.style import SERIES, series, text_width, wrap
 
 WIDTHS = (85.0, 175.0)
@@ -184,6 +185,15 @@ def zph(width: float):
     return time_coefficient_figure(panels, width=width)
 
 
+def standardised(width: float, kind: str):
+    at = np.linspace(20, 1800, 40)
+    lines = [
+        StandardisedLine(f"calcimimetic use: {name}", at, y, y - 0.1, y + at / 9000)
+        for name, y in (("never", at / 3000), ("another, longer name of a level, to be broken into lines", at / 5000 - 0.2))
+    ]  # fmt: skip
+    return standardised_figure(lines, kind=kind, width=width)
+
+
 FIGURES = {
     "curve-1": lambda w: curve(w, 1, "panels"),
     "curve-2": lambda w: curve(w, 2, "panels"),
@@ -205,6 +215,8 @@ FIGURES = {
     "form": form,
     "influence": influence,
     "zph": zph,
+    "standardised": lambda w: standardised(w, "risk"),
+    "standardised-difference": lambda w: standardised(w, "difference"),
 }  # fmt: skip
 
 
