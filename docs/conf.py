@@ -60,6 +60,7 @@ NAVIGATION = {
         "CONTRIBUTING",
         "CHANGELOG",
         "../examples/icu-magnesium/README",
+        "../examples/icu-magnesium/LICENSE_ODbL",
         "../examples/nafld/README",
     ],
 }
