@@ -311,6 +311,8 @@ def _stratum(
                 lower=None if c is None or j == first else c.lower,
                 upper=None if c is None or j == first else c.upper,
                 p=None if c is None or j == first else c.p,
+                n_persons=_persons(fit, mine),
+                n_rows=int(mine.sum()),
                 n_events=int(event[mine].sum()),
                 person_time=float(time[mine].sum()),
             )
@@ -326,7 +328,14 @@ def _stratum(
         wald=None if steep is None else wald_test(in_scores, slope),
         likelihood_ratio=ratio,
         departure=_departure(in_groups, vectors[known], np.array(worth)[known]),
+        n_persons=_persons(fit, inside),
     )
+
+
+def _persons(fit: CoxFit, rows: NDArray[np.bool_]) -> int | None:
+    if fit.id is not None:
+        return fit.data.filter(pl.Series(rows))[fit.id].n_unique()
+    return int(rows.sum()) if fit.entry is None else None
 
 
 def _departure(in_groups: CoxFit, vectors: Floats, worth: Floats) -> Test | None:

@@ -32,7 +32,8 @@ class DoseCategory:
     reference : bool
     hazard_ratio, lower, upper, p : float or None
         With Wald limits and p; no limits for the reference; None where it is not estimable.
-    n_events : int
+    n_persons, n_rows, n_events : int
+        Behind it; persons are None where they are not known.
     person_time : float
         In the unit of the fit's times.
     """
@@ -46,6 +47,8 @@ class DoseCategory:
     lower: float | None
     upper: float | None
     p: float | None
+    n_persons: int | None
+    n_rows: int
     n_events: int
     person_time: float
 
@@ -66,6 +69,8 @@ class TrendStratum:
         Of the slope, on one degree of freedom; no likelihood ratio beside a robust variance.
     departure : Test or None
         Wald's test that the categories lie on a straight line over their scores; None with two categories.
+    n_persons : int or None
+        Behind the stratum.
     """
 
     level: Level | None
@@ -74,12 +79,12 @@ class TrendStratum:
     wald: Test | None
     likelihood_ratio: Test | None
     departure: Test | None
+    n_persons: int | None = None
 
     @property
     def p(self) -> float | None:
-        """P of the trend: of the likelihood ratio where there is one, else Wald's."""
-        test = self.likelihood_ratio or self.wald
-        return None if test is None else test.p
+        """P of the trend: Wald's, as the limits of the slope."""
+        return None if self.wald is None else self.wald.p
 
 
 @dataclass(frozen=True, eq=False)

@@ -270,8 +270,10 @@ def _frame(
 def _key(panels: Sequence[CurvePanel], level: float, steps_label: str) -> list[KeyItem]:
     """Name what is drawn besides the curve and its pointwise limits, which alone need no key."""
     items: list[KeyItem] = []
-    if any(p.band_lower is not None for p in panels):
-        items.append(KeyItem("band", f"pointwise {level:.0%} CI"))
+    banded = any(p.band_lower is not None for p in panels)
+    if banded or any(p.steps for p in panels):
+        items.append(KeyItem("band", f"pointwise {level:.0%} CI" if banded else f"curve ({level:.0%} CI)"))
+    if banded:
         items.append(KeyItem("dotted", f"simultaneous {level:.0%} band"))
     if any(p.steps for p in panels):
         items.append(KeyItem("step", steps_label))

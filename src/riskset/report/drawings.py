@@ -6,12 +6,15 @@ renderers' matter (:mod:`riskset.report.figures`).
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import inf
+
 import numpy as np
 from matplotlib.figure import Figure as Drawing
 
 from riskset.plots.flow import FlowEnd, FlowExclusion, flow_figure
 from riskset.plots.forest import ForestRow, forest_figure
-from riskset.plots.hazard_ratio import CurvePanel, hazard_ratio_curve_figure
+from riskset.plots.hazard_ratio import CurvePanel, CurveStep, hazard_ratio_curve_figure
 from riskset.plots.survival import SurvivalLine, survival_figure
 from riskset.report import formats as fmt
 from riskset.report.clock import Clock, clock_of, follow_up_clock
@@ -21,6 +24,7 @@ from riskset.report.phrases import inside, listing, name, number, say
 from riskset.study.counted import curve_id
 from riskset.study.ids import slug
 from riskset.study.results import Estimate, RateCell, Results, SplineCurve, SurvivalCurve
+from riskset.study.results_trend import ExposureTrend
 from riskset.study.wording import listing as words_listing
 
 
@@ -98,19 +102,7 @@ def _behind(cell: RateCell | None, clock: Clock) -> str:
 
 def curve(value: SplineCurve, results: Results, label: str) -> Figure:
     """Draw the hazard ratio along the exposure, one panel per level of the modifier."""
-    panels = [
-        CurvePanel(
-            label=fmt.label(s.level),
-            x=np.array(s.x),
-            hazard_ratio=np.array(s.hazard_ratio),
-            lower=np.array(s.lower),
-            upper=np.array(s.upper),
-            histogram=np.array(s.histogram),
-            band_lower=np.array(s.band_lower) if s.band_lower else None,
-            band_upper=np.array(s.band_upper) if s.band_upper else None,
-        )
-        for s in value.strata
-    ]
+    panels = _panels(value)
 
     def draw(width: float) -> Drawing:
         return hazard_ratio_curve_figure(
@@ -139,6 +131,61 @@ def curve(value: SplineCurve, results: Results, label: str) -> Figure:
         "The table of the curve in numbers holds their values, the table of tests what can be said of them."
     )
     return Figure(f"curve-{slug(value.outcome)}", caption, spoken, draw)
+
+
+def _panels(value: SplineCurve) -> list[CurvePanel]:
+    return [
+        CurvePanel(
+            label=fmt.label(s.level),
+            x=np.array(s.x),
+            hazard_ratio=np.array(s.hazard_ratio),
+            lower=np.array(s.lower),
+            upper=np.array(s.upper),
+            histogram=np.array(s.histogram),
+            band_lower=np.array(s.band_lower) if s.band_lower else None,
+            band_upper=np.array(s.band_upper) if s.band_upper else None,
+        )
+        for s in value.strata
+    ]
+
+
+def groups(trend: ExposureTrend, value: SplineCurve, results: Results, label: str) -> Figure:
+    """Draw the hazard ratios of groups of the exposure over its curve; the curve's reference lies in theirs."""
+    edges = (-inf, *trend.cuts, inf)
+    steps = {
+        level.level: tuple(
+            CurveStep(edges[k], edges[k + 1], e.estimate, e.lower, e.upper)
+            for k, e in enumerate(level.groups)
+            if e.estimate is not None
+        )
+        for level in trend.levels
+    }
+    panels = [
+        replace(panel, steps=steps.get(s.level, ()), band_lower=None, band_upper=None)
+        for panel, s in zip(_panels(value), value.strata, strict=True)
+    ]
+
+    def draw(width: float) -> Drawing:
+        return hazard_ratio_curve_figure(
+            panels,
+            bins=np.array(value.bins),
+            reference=value.reference,
+            x_label=f"{value.label} ({value.unit})",
+            steps_label="groups (95% CI)",
+            width=width,
+        )
+
+    caption = say(
+        "{}: the curve along {} beside groups of about equal person-time, by {} ({}). The curve is 1 at {} {}, the "
+        "groups in the group that holds it.",
+        name(label),
+        inside(value.label),
+        inside(results.modifier_label),
+        name(value.model),
+        number(fmt.plain(value.reference), curve_id(value, "reference")),
+        name(fmt.unit(value.unit)),
+    )
+    return Figure(f"groups-{slug(value.outcome)}", caption, "The table below holds every number of it.", draw)
 
 
 def survival(value: SurvivalCurve, nth: int) -> Figure:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from riskset.study.results_additive import AdditiveResult, Claimed
 from riskset.study.results_sensitivity import Sensitivity
+from riskset.study.results_trend import ExposureTrend
 from riskset.study.results_values import Basis, Estimate, Frozen
 
 
@@ -301,6 +302,7 @@ class Results(Frozen):
     rows_lost: tuple[RowsLost, ...]
     models: tuple[ModelResult, ...]
     curves: tuple[SplineCurve, ...]
+    trends: tuple[ExposureTrend, ...] = ()  # the exposure in groups, beside the curves
     survival: tuple[SurvivalCurve, ...]
     # the plan's published margins, where it gives them; ids "all/published/persons", "fracture/published/events",
     # "fracture/published/rate", in the unit of the run's own number

@@ -57,9 +57,11 @@ from riskset.study.results import (
     SurvivalCurve,
     Table1,
 )
+from riskset.study.results_trend import ExposureTrend
 from riskset.study.sensitivity import Built, run_sensitivity
 from riskset.study.survival import survival_curve
 from riskset.study.table1 import Characteristic, describe
+from riskset.study.trend import exposure_trend
 from riskset.study.writing import write_results
 from riskset.tables import Rejects
 from riskset.units import parse_duration, person_time_divisor
@@ -135,6 +137,7 @@ def _run(plan: StudyPlan, progress: Callable[[str], None]) -> tuple[Results, dic
     survival = tuple(c for o in outcomes.values() for c in _survival(plan, o, persons))
     models: list[ModelResult] = []
     curves: list[SplineCurve] = []
+    trends: list[ExposureTrend] = []
     lost: list[RowsLost] = []
     for name, outcome in outcomes.items():
         progress(f"models: {outcome.question.label}")
@@ -151,6 +154,8 @@ def _run(plan: StudyPlan, progress: Callable[[str], None]) -> tuple[Results, dic
         )
         models += [model_result(complete, m, outcome.question) for m in outcome.formulas.models]
         curves.append(_curve(plan, outcome, complete))
+        grouped = exposure_trend(complete, outcome.formulas.spline, outcome.question, curves[-1])
+        trends += [] if grouped is None else [grouped]
     progress("sensitivity analyses")
     frames = {name: outcome.episodes.frame for name, outcome in outcomes.items()}
     sensitivity = run_sensitivity(Built(study, frames), progress)
@@ -182,6 +187,7 @@ def _run(plan: StudyPlan, progress: Callable[[str], None]) -> tuple[Results, dic
         rows_lost=tuple(lost),
         models=tuple(models),
         curves=tuple(curves),
+        trends=tuple(trends),
         survival=survival,
         published=compare(_printed(plan), rates, persons=persons.height, per=unit.per, unit=unit.unit),
         audit=checked,

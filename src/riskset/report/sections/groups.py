@@ -1,0 +1,148 @@
+"""The exposure in groups beside its curve: hazard ratios by group, their trend, and both in one figure."""
+
+from __future__ import annotations
+
+from riskset.report import cells, drawings
+from riskset.report import formats as fmt
+from riskset.report.clock import Clock, follow_up_clock
+from riskset.report.document import Cell, Group, Line, Paragraph, Part, Rows, Section, Table, Text
+from riskset.report.outcomes import label_of
+from riskset.report.phrases import established, inside, join, name, number, p_phrase, say, sentence
+from riskset.study.counted_trend import trend_id
+from riskset.study.ids import slug
+from riskset.study.results import Estimate, Results
+from riskset.study.results_trend import ExposureTrend, TrendLevel
+
+
+def section(results: Results) -> Section | None:
+    """Set each outcome's groups."""
+    if not results.trends:
+        return None
+    return Section(
+        "groups",
+        say("Groups of {} beside the curves", inside(results.exposure_label)),
+        tuple(_outcome(t, results) for t in results.trends),
+        entry="Groups and trends",
+    )
+
+
+def _outcome(trend: ExposureTrend, results: Results) -> Group:
+    label = label_of(results, trend.outcome)
+    curve = next((c for c in results.curves if c.outcome == trend.outcome and c.strata), None)
+    figure = () if curve is None else (drawings.groups(trend, curve, results, label),)
+    return Group(
+        f"groups-{slug(trend.outcome)}",
+        name(label),
+        (*(Paragraph(t, "reading") for t in _reading(trend)), *figure, _table(trend, results, label)),
+    )
+
+
+def _reading(trend: ExposureTrend) -> tuple[Text, ...]:
+    """Read the trends: a trend needs its own test, a difference of trends theirs."""
+    out: list[Text] = []
+    for level in trend.levels:
+        if level.slope is None or level.slope.p is None:
+            continue
+        text = (
+            "For {}, the data speak for a trend over the groups ({})"
+            if established(level.slope)
+            else "For {}, the data do not establish a trend over the groups ({})"
+        )
+        told = say(text, name(level.level), p_phrase(level.slope))
+        if level.departure is not None and established(level.departure):
+            told = told + say("; the groups depart from a straight line ({})", p_phrase(level.departure))
+        out.append(told + ".")
+    if trend.same is not None and trend.same.p is not None and len(out) > 1:
+        text = (
+            "The trends differ by more than chance readily explains ({})."
+            if established(trend.same)
+            else "The data do not establish that the trends differ ({})."
+        )
+        out.append(say(text, p_phrase(trend.same)))
+    return (join(out),) if out else ()
+
+
+def limits(trend: ExposureTrend, place: int) -> Text:
+    """Name a group by its cut-points."""
+    cut = [number(fmt.plain(c), trend_id(trend, "cut", k)) for k, c in enumerate(trend.cuts, 1)]
+    if place == 1:
+        return say("< {}", cut[0])
+    return say("≥ {}", cut[-1]) if place > len(cut) else say("{} to < {}", cut[place - 2], cut[place - 1])
+
+
+def _table(trend: ExposureTrend, results: Results, label: str) -> Table:
+    clock = follow_up_clock(results)
+    groups = [Rows(tuple(_lines(trend, level, clock)), heading=name(level.level)) for level in trend.levels]
+    if trend.same is not None:
+        line = (
+            cells.row("The same trend in all levels", indent=True),
+            cells.BLANK,
+            cells.chi_square(trend.same),
+            cells.p_value(trend.same),
+        )
+        groups.append(Rows((line,), heading=Text(("All levels jointly",))))
+    unit = fmt.unit(trend.unit)
+    share = {2: "halves", 3: "thirds", 4: "quarters"}.get(len(trend.medians), "groups")
+    medians = join(
+        (number(fmt.plain(m), trend_id(trend, "median", k)) for k, m in enumerate(trend.medians, 1)), ", "
+    )
+    notes = (
+        say(
+            "{} with {} in groups: about {} of the person-time, cut where the data put them, and so exploratory. The trend "
+            "runs over the medians of the groups ({} {}). Wald limits and tests.",
+            name(trend.model),
+            inside(trend.label),
+            share,
+            medians,
+            name(unit),
+        ),
+        *(sentence(w) for w in trend.warnings),
+        *cells.warnings_of(e for v in trend.levels for e in v.groups),
+    )
+    return Table(
+        id=f"groups-{slug(trend.outcome)}-table",
+        caption=say("{}: hazard ratios by groups of {}", name(label), inside(trend.label)),
+        head=(
+            (
+                cells.col(say("{}, {}", name(trend.label), name(unit)), numeric=False),
+                cells.col(f"Events / {clock.person}"),
+                cells.col(f"Hazard ratio (95%{fmt.NBSP}CI)"),
+                cells.col("P"),
+            ),
+        ),
+        groups=tuple(groups),
+        notes=notes,
+        sheet=f"Groups {label}",
+    )
+
+
+def _lines(trend: ExposureTrend, level: TrendLevel, clock: Clock) -> list[Line]:
+    out: list[Line] = []
+    for place, e in enumerate(level.groups, 1):
+        head = cells.row(limits(trend, place), indent=True)
+        if place == trend.reference:
+            out.append((head, _behind(e, clock), cells.words("1 (reference)"), cells.DASH))
+        else:
+            out.append((head, _behind(e, clock), cells.ratio(e), cells.p_value(e)))
+    if level.slope is not None:
+        per = say("Trend, per {}", name(fmt.unit(trend.unit)))
+        out.append(
+            (cells.row(per, indent=True), cells.BLANK, cells.ratio(level.slope), cells.p_value(level.slope))
+        )
+    if level.departure is not None:
+        out.append(
+            (
+                cells.row("Departure from a straight line", indent=True),
+                cells.BLANK,
+                cells.chi_square(level.departure),
+                cells.p_value(level.departure),
+            )
+        )
+    return out
+
+
+def _behind(e: Estimate, clock: Clock) -> Cell:
+    years = clock.read(e.basis.person_years)
+    events, time = fmt.count(e.basis.n_events), fmt.fixed(years, fmt.person_time(years))
+    parts = (Part("events", e.basis.n_events, events), Part(clock.person, years, time))
+    return cells.figures(f"{events} / {time}", e.id, *parts)
