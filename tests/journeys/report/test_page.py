@@ -19,7 +19,7 @@ from walking import index, numbers_in, shows, strings_of
 from riskset.report import formats as fmt
 from riskset.report import write_report
 from riskset.report.compose import compose
-from riskset.report.document import Label, Number, texts_of
+from riskset.report.document import Label, Number, Reference, texts_of
 from riskset.report.figures import Drawings, draw_all
 from riskset.report.html import to_html
 from riskset.report.word import to_docx
@@ -215,10 +215,12 @@ def test_tables_are_tables(any_page: Node) -> None:
 def test_sections_stand_in_a_journals_order(page: Node) -> None:
     main = page.find("main")[0]
     got = [n.attrs["id"] for n in main.children if isinstance(n, Node) and n.tag == "section"]
-    assert got == [
-        "summary", "patients", "characteristics", "rates", "models", "curves", "survival", "published", "data",
-        "methods", "provenance",
+    order = [
+        "summary", "plan", "patients", "characteristics", "rates", "models", "interaction", "additive", "curves", "survival",
+        "published", "sensitivity", "diagnostics", "data", "methods", "text", "strobe", "record", "provenance",
     ]  # fmt: skip
+    assert [i for i in got if i in order] == [i for i in order if i in got]
+    assert {"summary", "plan", "interaction", "published", "methods", "text", "provenance"} <= set(got)
     contents = [a.attrs["href"] for a in page.find("nav")[0].find("a")]
     assert contents == [f"#{i}" for i in got]
 
@@ -391,9 +393,17 @@ def test_a_report_without_models_still_stands(results: Results) -> None:
     )  # fmt: skip
     root = Tree(to_html(compose(bare))).root
     assert "No model was fitted" in root.text
-    assert [a.attrs["href"] for a in root.find("nav")[0].find("a")] == [
-        "#summary", "#patients", "#data", "#methods", "#provenance",
-    ]  # fmt: skip
+    found = {a.attrs["href"] for a in root.find("nav")[0].find("a")}
+    assert {"#summary", "#plan", "#patients", "#data", "#methods", "#provenance"} <= found
+    assert not found & {"#models", "#interaction", "#curves", "#rates", "#published"}
+
+
+def test_references_lead_to_what_is_there(any_results: Results) -> None:
+    document = compose(any_results)
+    there = {s.id for s in document.sections} | {b.id for b in (*document.tables, *document.figures)}
+    wanted = {r.to for t in texts_of(document) for r in t.runs if isinstance(r, Reference)}
+    assert len(wanted) > 3
+    assert wanted <= there
 
 
 SIGNS = " ".join(

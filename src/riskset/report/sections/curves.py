@@ -7,6 +7,7 @@ from riskset.report import formats as fmt
 from riskset.report.document import Cell, Group, Line, Paragraph, Part, Rows, Section, Table, Text
 from riskset.report.outcomes import label_of, levels
 from riskset.report.phrases import established, inside, join, listing, name, number, p_phrase, say, sentence
+from riskset.report.sections.notes import model_notes
 from riskset.study.counted import curve_id, key, point_id, shown_points
 from riskset.study.ids import slug
 from riskset.study.results import CurveStratum, Results, SplineCurve
@@ -45,15 +46,15 @@ def _outcome(curve: SplineCurve, results: Results) -> Group:
         f"curve-{k}",
         name(label),
         (
-            *(Paragraph(s, "reading") for s in _reading(curve, results, label)),
+            *(Paragraph(s, "reading") for s in reading(curve, results, label)),
             drawings.curve(curve, results, label),
-            _tests(curve, label),
+            _tests(curve, results, label),
             folded,
         ),
     )
 
 
-def _reading(curve: SplineCurve, results: Results, label: str) -> tuple[Text, ...]:
+def reading(curve: SplineCurve, results: Results, label: str) -> tuple[Text, ...]:
     """Read a curve by its tests: a shape needs the overall test, "linear" the nonlinearity test."""
     tests = {t.id.rpartition("[")[2].rstrip("]"): t for t in curve.tests}
     out: list[Text] = []
@@ -87,7 +88,7 @@ def _reading(curve: SplineCurve, results: Results, label: str) -> tuple[Text, ..
     return tuple(out)
 
 
-def _tests(curve: SplineCurve, label: str) -> Table:
+def _tests(curve: SplineCurve, results: Results, label: str) -> Table:
     """Set the tests of a curve, all levels of the modifier together first, then each by itself."""
     together: list[Line] = []
     apart: dict[str, list[Line]] = {}
@@ -118,6 +119,7 @@ def _tests(curve: SplineCurve, label: str) -> Table:
             name(fmt.unit(curve.unit)),
             listing(dict.fromkeys(t.method for t in curve.tests)),
         ),
+        *model_notes([m for m in results.models if (m.outcome, m.model) == (curve.outcome, curve.model)][:1]),
         *_bands(curve),
         *(sentence(w) for w in curve.warnings),
     ]

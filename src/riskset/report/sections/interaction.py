@@ -6,9 +6,17 @@ another's; an interval that holds 1 is no evidence of equality; sparse models ca
 
 from __future__ import annotations
 
+from riskset.report import cells
 from riskset.report import formats as fmt
-from riskset.report.document import Text
-from riskset.report.outcomes import Outcome, exposure_level, modifier_level
+from riskset.report.document import Block, Cell, Group, Line, Paragraph, Rows, Section, Table, Text
+from riskset.report.outcomes import (
+    Outcome,
+    contrast,
+    exposure_level,
+    levels,
+    modifier_level,
+    outcomes_of,
+)
 from riskset.report.phrases import (
     counted,
     established,
@@ -20,11 +28,170 @@ from riskset.report.phrases import (
     ratio_phrase,
     say,
 )
+from riskset.report.sections.notes import model_notes, on_the_path
 from riskset.study.counted import model_id
 from riskset.study.results import Estimate, ModelResult, Results
 
 EVENTS_PER_COEFFICIENT = 10
 """Below this, estimates and intervals of Cox models grow unreliable (Peduzzi 1995, J Clin Epidemiol 48:1503)."""
+
+
+def section(results: Results) -> Section | None:
+    """Set the ratios of all outcomes beside what could have been found, and what an abstract could say of them."""
+    outcomes = tuple(o for o in outcomes_of(results) if o.primary.interaction)
+    if not outcomes:
+        return None
+    blocks: list[Block] = [_table(outcomes, results)]
+    said = Group(
+        "interaction-abstract",
+        Text(("What an abstract of these data could say",)),
+        tuple(Paragraph(abstract(o, results)) for o in outcomes),
+    )
+    blocks.append(said)
+    if results.published:
+        text = (
+            "An abstract that names an association in one group beside “no interaction” makes a comparison that its own "
+            "test does not support. The sentences above give the ratio with its interval instead, and how small or large "
+            "it would have had to be to be found."
+        )
+        blocks.append(Paragraph(Text((text,))))
+    return Section("interaction", Text(("Interaction",)), tuple(blocks))
+
+
+def _table(outcomes: tuple[Outcome, ...], results: Results) -> Table:
+    groups: list[Rows] = []
+    for o in outcomes:
+        model = o.primary
+        bounds = {(side, levels(d)): d for d in model.detectable for side in _sides(d)}
+        lines = [_line(e, bounds, results) for e in model.interaction]
+        joint = model.interaction_joint
+        if joint is not None:
+            lines.append(
+                (
+                    cells.row("all levels jointly", indent=True),
+                    cells.chi_square(joint),
+                    cells.p_value(joint),
+                    cells.DASH,
+                    cells.DASH,
+                )
+            )
+        groups.append(Rows(tuple(lines), heading=say("{}, {}", name(o.label), name(model.model))))
+    methods = dict.fromkeys(
+        e.method for o in outcomes for e in o.primary.interaction if e.estimate is not None
+    )
+    notes = [
+        say(
+            "Ratio of the hazard ratios of {}, each level of {} against {}. The last two columns: true ratios below or above "
+            "which this study finds a difference with a power of 80%, at its precision.",
+            inside(contrast(results)),
+            inside(results.modifier_label),
+            name(results.modifier_levels[0]),
+        ),
+        *model_notes([o.primary for o in outcomes], [o.label for o in outcomes]),
+    ]
+    if methods:
+        notes.append(say("Intervals and P: {}.", listing(methods)))
+    notes += cells.warnings_of(e for o in outcomes for e in o.primary.interaction)
+    return Table(
+        id="interaction-ratios",
+        caption=say(
+            "Does the association with {} differ by {}?",
+            inside(results.exposure_label),
+            inside(results.modifier_label),
+        ),
+        head=(
+            (
+                cells.col(name(results.modifier_label), numeric=False),
+                cells.col("Ratio of HR (95% CI)"),
+                cells.col("P"),
+                cells.col("Found if below"),
+                cells.col("or above"),
+            ),
+        ),
+        groups=tuple(groups),
+        notes=tuple(notes),
+        sheet="Interaction",
+    )
+
+
+def _sides(e: Estimate) -> tuple[str, ...]:
+    return tuple(side for side in ("below", "above") if f"/detectable_ratio_{side}" in e.id)
+
+
+def _line(e: Estimate, bounds: dict[tuple[str, tuple[str, ...]], Estimate], results: Results) -> Line:
+    several = len(results.exposure_levels) > 2
+    level = name(modifier_level(e, results))
+    title = say("{}: {}", level, name(exposure_level(e, results))) if several else level
+    found = (bounds.get((side, levels(e))) for side in ("below", "above"))
+    return (
+        cells.row(title, indent=True),
+        cells.ratio(e, "ratio of HR"),
+        cells.p_value(e),
+        *(_bound(b) for b in found),
+    )
+
+
+def _bound(e: Estimate | None) -> Cell:
+    return cells.DASH if e is None else cells.fixed(e.estimate, 2, e.id, "detectable ratio")
+
+
+def abstract(outcome: Outcome, results: Results) -> Text:
+    """Say of one outcome what its test supports, as an abstract could: every ratio with interval and P value."""
+    model = outcome.primary
+    strata = [
+        say("{} in {}", ratio_phrase(e), name(_where(e, results)))
+        for e in model.exposure_in_modifier
+        if e.estimate is not None
+    ]
+    ratios = [
+        say("{} for {}", ratio_phrase(e), _pair(e, results))
+        for e in model.interaction
+        if e.estimate is not None
+    ]
+    if not ratios:
+        return say("{}: no ratio of hazard ratios could be estimated.", name(outcome.label))
+    text = say(
+        "{}: the hazard ratio of {} was {}. The ratio of these hazard ratios was {}",
+        name(outcome.label),
+        inside(contrast(results)),
+        listing(strata),
+        listing(ratios),
+    )
+    verdict = (
+        "; the association differs by {} more than chance readily explains. "
+        if differs(model)
+        else "; the data do not establish that the association differs by {}, nor that it is the same. "
+    )
+    text = text + say(verdict, inside(results.modifier_label))
+    detectable = detectable_phrase(model, results)
+    if detectable:
+        text = text + say(
+            "With {} a difference would be found with a power of 80% if the true ratio were {}.",
+            counted(model.basis.n_events, model_id(model, "events"), "event"),
+            detectable,
+        )
+    return text
+
+
+def _where(e: Estimate, results: Results) -> str:
+    level = modifier_level(e, results)
+    return f"{level} ({exposure_level(e, results)})" if len(results.exposure_levels) > 2 else level
+
+
+def detectable_phrase(model: ModelResult, results: Results) -> Text:
+    """Say which true ratios would be found with 80% power."""
+    return join(
+        (
+            say(
+                "{} or {} ({})",
+                number(f"below {fmt.ratio(below.estimate)}", below.id),
+                number(f"above {fmt.ratio(above.estimate)}", above.id),
+                name(modifier_level(below, results)),
+            )
+            for below, above in zip(model.detectable[::2], model.detectable[1::2], strict=True)
+        ),
+        "; ",
+    )
 
 
 def differs(model: ModelResult) -> bool:
@@ -148,17 +315,11 @@ def cautions(outcome: Outcome, results: Results) -> tuple[Text, ...]:
     else:
         out.append(say("{} rests on {} events per coefficient ({}, {}).", *bare))
     if model.detectable:
-        spans = [
-            say(
-                "{} or {} ({})",
-                number(f"below {fmt.ratio(below.estimate)}", below.id),
-                number(f"above {fmt.ratio(above.estimate)}", above.id),
-                name(modifier_level(below, results)),
-            )
-            for below, above in zip(model.detectable[::2], model.detectable[1::2], strict=True)
-        ]
         text = "At this precision a difference would be found with a power of 80% if the true ratio were {}."
-        out.append(say(text, join(spans, "; ")))
+        out.append(say(text, detectable_phrase(model, results)))
+    path = on_the_path([model])
+    if path:
+        out.append(path)
     if model.status != "converged":
         out.append(say("{}: {}.", name(model.model), model.status))
     return tuple(out)

@@ -17,7 +17,8 @@ from riskset.report.outcomes import (
     modifier_level,
     outcomes_of,
 )
-from riskset.report.phrases import counted, inside, join, listing, name, say
+from riskset.report.phrases import inside, listing, name, say
+from riskset.report.sections.notes import model_notes, on_the_path
 from riskset.report.sections.rates import rows_lost
 from riskset.study.counted import model_id
 from riskset.study.ids import slug
@@ -159,56 +160,6 @@ def _behind(models: Sequence[ModelResult], clock: Clock) -> tuple[Line, ...]:
     )
 
 
-def model_notes(models: Sequence[ModelResult]) -> tuple[Text, ...]:
-    """Say under a table of models what they rest on: rows, adjustment and when its values are from, ties, variance."""
-    same = len({(m.basis.n_rows, m.basis.n_events) for m in models}) == 1
-    first = models[0]
-    if same:
-        who = "The model rests on" if len(models) == 1 else "All models rest on the same"
-        basis = say(f"{who} {{}} of {{}} with {{}}.", *_rests_on(first))
-    else:
-        each = join(
-            (
-                say(
-                    "{} {}, {}",
-                    name(m.model),
-                    counted(m.basis.n_rows, model_id(m, "rows"), "row"),
-                    counted(m.basis.n_events, model_id(m, "events"), "event"),
-                )
-                for m in models
-            ),
-            "; ",
-        )
-        basis = say("Rows differ between the models: {}.", each)
-    adjusted = join(
-        say("{}: adjusted for {}.", name(m.model), name(m.adjustment.rstrip(".")))
-        for m in models
-        if m.adjustment
-    )
-    if adjusted:
-        adjusted = (
-            adjusted
-            + " Values “at index” are frozen there; values “over time” are those in force at each moment."
-        )
-    ties = listing(dict.fromkeys(m.ties.capitalize() for m in models))
-    variance = listing(dict.fromkeys(m.variance for m in models))
-    how = say(
-        "Cox models with time-dependent covariates; HR: hazard ratio, CI: confidence interval. Ties: {}. Variance: {}.",
-        ties,
-        variance,
-    )
-    return tuple(n for n in (basis, adjusted, how) if n)
-
-
-def _rests_on(m: ModelResult) -> tuple[Text, Text, Text]:
-    b = m.basis
-    return (
-        counted(b.n_rows, model_id(m, "rows"), "row"),
-        counted(b.n_persons, model_id(m, "persons"), "person"),
-        counted(b.n_events, model_id(m, "events"), "event"),
-    )
-
-
 def _notes(outcome: Outcome) -> tuple[Text, ...]:
     models = outcome.models
     estimates = [
@@ -224,7 +175,8 @@ def _notes(outcome: Outcome) -> tuple[Text, ...]:
         said = [m.model for m in models if text in m.warnings]
         who = Text(("All models",)) if len(said) == len(models) > 1 else listing(name(m) for m in said)
         warned.append(say("{}: {}.", who, name(text.rstrip("."))))
-    return (*before, how, *bad, *warned, *cells.warnings_of(estimates))
+    path = on_the_path(models)
+    return (*before, how, *([path] if path else []), *bad, *warned, *cells.warnings_of(estimates))
 
 
 def _coefficients(model: ModelResult, label: str) -> Table:

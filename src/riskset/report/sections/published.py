@@ -5,8 +5,8 @@ from __future__ import annotations
 from riskset.errors import PlanError
 from riskset.report import cells
 from riskset.report import formats as fmt
-from riskset.report.document import Cell, Part, Rows, Section, Table, Text
-from riskset.report.phrases import name
+from riskset.report.document import Block, Cell, Note, Part, Rows, Section, Table, Text
+from riskset.report.phrases import name, say
 from riskset.report.sections.rates import rate, rate_decimals
 from riskset.study.counted import flow_id
 from riskset.study.ids import parse_id
@@ -38,10 +38,33 @@ def section(results: Results) -> Section | None:
             ),
         ),
         groups=(Rows(rows),),
+        notes=(
+            Text(
+                (
+                    "Published: as printed; what it rests on is not known. This run: all follow-up, before any row leaves a "
+                    "model; intervals of rates are exact Poisson (Garwood).",
+                )
+            ),
+        ),
         wide=True,
         sheet="Published",
     )
-    return Section("published", Text(("Beside the publication",)), (table,))
+    against = [w for e in results.published for w in e.warnings if "do not fit each other" in w]
+    blocks: list[Block] = [table]
+    if against:
+        labels = {o.outcome: o.label for o in results.rates}
+        blocks.append(
+            Note(
+                "Printed figures that contradict each other",
+                tuple(
+                    say("{}: {}", name(labels.get(parse_id(e.id).outcome, "")), name(w))
+                    for e in results.published
+                    for w in e.warnings
+                    if w in against
+                ),
+            )
+        )
+    return Section("published", Text(("Beside the publication",)), tuple(blocks))
 
 
 def _printed(e: Printed) -> Cell:

@@ -1,0 +1,114 @@
+"""Results in words, sentence by sentence from what the tests support, to be taken over into a manuscript."""
+
+from __future__ import annotations
+
+from riskset.report import formats as fmt
+from riskset.report.clock import follow_up_clock
+from riskset.report.document import Block, Group, Paragraph, Reference, Section, Text
+from riskset.report.outcomes import label_of, outcomes_of
+from riskset.report.phrases import count, inside, join, listing, name, number, say
+from riskset.report.sections import curves, interaction
+from riskset.report.sections.rates import person_time, rate, rate_decimals
+from riskset.study.counted import flow_id, lost_id, median_id
+from riskset.study.results import Results
+
+
+def section(results: Results) -> Section:
+    """Write the results as paragraphs."""
+    blocks: list[Block] = [_group("participants", "Participants", _participants(results))]
+    if results.rates:
+        blocks.append(_group("follow-up", "Follow-up and events", _follow_up(results)))
+    outcomes = [o for o in outcomes_of(results) if o.primary.interaction]
+    if outcomes:
+        texts = [interaction.abstract(o, results) for o in outcomes]
+        for o in outcomes:
+            texts += interaction.cautions(o, results)[:1]
+        blocks.append(
+            Group(
+                "text-estimates",
+                Text(("Main estimates",)),
+                tuple(Paragraph(t) for t in (*texts, *_left_out(results))),
+            )
+        )
+    read = [
+        Paragraph(join([say("{}.", name(label_of(results, c.outcome))), *told]))
+        for c in results.curves
+        if c.strata
+        for told in [curves.reading(c, results, label_of(results, c.outcome))]
+        if told
+    ]
+    if read:
+        blocks.append(Group("text-curves", say("Along {}", inside(results.exposure_label)), tuple(read)))
+    return Section("text", Text(("Results in words",)), tuple(blocks))
+
+
+def _group(key: str, title: str, text: Text) -> Group:
+    return Group(f"text-{key}", Text((title,)), (Paragraph(text),))
+
+
+def _participants(results: Results) -> Text:
+    flow = results.flow
+    screened = count(flow.screened, flow_id("persons", "screened"))
+    included = count(flow.included, flow_id("persons", "included"))
+    parts = [say("Of {} persons screened, {} were included", screened, included)]
+    out = [
+        say("{} not meeting “{}”", count(s.n_excluded, flow_id("excluded", k, s.label)), name(s.label))
+        for k, s in enumerate(flow.steps, 1)
+        if s.n_excluded
+    ]
+    if out:
+        parts.append(say("; excluded were {}", listing(out)))
+    figure = say(" ({}).", Text((Reference("figure-flow"),)))
+    text = join(parts, "") + figure
+    if flow.ends:
+        ends = listing(
+            say("{} in {}", inside(e.label), count(e.n, flow_id("ended", k, e.label)))
+            for k, e in enumerate(flow.ends, 1)
+        )
+        text = text + say(" Follow-up ended by {}.", ends)
+    if results.table1:
+        text = text + say(" Characteristics at index are in {}.", Text((Reference("characteristics-1"),)))
+    return text
+
+
+def _follow_up(results: Results) -> Text:
+    clock, decimals = follow_up_clock(results), rate_decimals(results.rates)
+    each: list[Text] = []
+    for o in results.rates:
+        median = clock.read(o.median_follow_up_years)
+        each.append(
+            say(
+                "{}: {} events in {} {} (median follow-up {} {}), {} {}.",
+                name(o.label),
+                number(fmt.count(o.total.basis.n_events), o.total.id),
+                person_time(o.total.basis.person_years, o, clock, o.total.id).content,
+                clock.person,
+                number(fmt.fixed(median, 1 if median >= 1 else 2), median_id(o.outcome)),
+                clock.unit.lower(),
+                rate(o.total, decimals).content,
+                name(results.time_unit),
+            )
+        )
+    return join(each) + say(" Rates have exact 95% intervals ({}).", Text((Reference("follow-up"),)))
+
+
+def _left_out(results: Results) -> tuple[Text, ...]:
+    lost = [r for r in results.rows_lost if r.persons_lost or r.events_lost]
+    if not lost:
+        return ()
+    each = listing(
+        say(
+            "{} of {} events for {}",
+            number(fmt.count(r.events_lost), lost_id(r, "events")),
+            number(fmt.count(r.events_total), lost_id(r, "events")),
+            inside(label_of(results, r.outcome)),
+        )
+        for r in lost
+    )
+    return (
+        say(
+            "The models leave out person-time in which a value is missing: {} ({}).",
+            each,
+            Text((Reference("rows-lost"),)),
+        ),
+    )

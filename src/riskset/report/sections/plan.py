@@ -1,0 +1,62 @@
+"""The question and the plan that was made for it, before any answer's details."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from riskset.report.document import Definitions, Section, Text
+from riskset.report.outcomes import outcomes_of
+from riskset.report.phrases import inside, join, listing, name, say
+from riskset.study.results import Results
+
+
+def section(results: Results) -> Section:
+    """Set the question, and what stands against what."""
+    return Section(
+        "plan",
+        Text(("Question and plan",)),
+        (Definitions(tuple(_entries(results))),),
+        entry="Question and plan",
+    )
+
+
+def _entries(results: Results) -> Iterator[tuple[Text, tuple[Text, ...]]]:
+    yield Text(("Question",)), (name(results.question),)
+    reference, *others = results.exposure_levels
+    why = (
+        say("Reason for the cut-point: {}.", name(results.exposure_rationale.rstrip(".")))
+        if results.exposure_rationale
+        else Text(("No reason is given for the cut-point, so it is exploratory.",))
+    )
+    exposure = say(
+        "{}: {} against {}.", name(results.exposure_label), listing(name(v) for v in others), name(reference)
+    )
+    yield Text(("Exposure",)), (exposure, why)
+    first, *more = results.modifier_levels
+    yield (
+        Text(("Modifier",)),
+        (
+            say(
+                "{}: {} against {}.",
+                name(results.modifier_label),
+                listing(name(v) for v in more),
+                name(first),
+            ),
+        ),
+    )
+    if results.rates:
+        yield Text(("Outcomes",)), (say("{}.", listing(name(o.label) for o in results.rates)),)
+    outcomes = outcomes_of(results)
+    models = {m.model: m for o in outcomes for m in reversed(o.models)}
+    for model in sorted(models.values(), key=lambda m: m.slug):
+        primary = (
+            say("{} (primary)", name(model.model)) if model.primary and len(models) > 1 else name(model.model)
+        )
+        extra = [
+            say("for {}: {}", inside(o.label), name(m.adjustment.rstrip(".")))
+            for o in outcomes
+            for m in o.models
+            if m.model == model.model and m.adjustment != model.adjustment
+        ]
+        text = say("adjusted for {}", name(model.adjustment.rstrip(".") or "nothing"))
+        yield primary, (join([text, *extra], "; ") + ".",)
