@@ -273,6 +273,28 @@ def test_the_models_stand_on_who_has_magnesium_and_creatinine(twin: Twin, result
     )
 
 
+def test_immortal_time_makes_use_look_better_than_it_is(twin: Twin, results: Results) -> None:
+    # Whoever starts a proton-pump inhibitor later must first live to start it. Called a user from day 0, they give
+    # the users days on which nobody of them could die.
+    late = [p for p in twin.adults if 0 < twin.ppi_from(p) < twin.end[p]]
+    assert len(late) > 20
+    assert results.sensitivity.plan is not None
+    (wrong,) = results.sensitivity.wrong
+    assert wrong.wrong == "immortal_time"
+    assert wrong.modifier_levels == ("never during follow-up", "ever during follow-up")
+    right = results.sensitivity.plan.outcomes[0].own
+    biased = wrong.outcomes[0].own
+    assert right is not None
+    assert biased is not None
+    assert right.basis.n_persons == biased.basis.n_persons
+    for true, false in zip(right.modifier_in_exposure, biased.modifier_in_exposure, strict=True):
+        assert true.estimate is not None
+        assert false.estimate is not None
+        assert false.estimate < 0.6 * true.estimate
+    assert all(v.wrong is None for v in results.sensitivity.right)
+    assert not any(e.id.startswith("death/wrong") for e in right.modifier_in_exposure)
+
+
 def test_the_audit_names_the_contradictions(results: Results) -> None:
     assert said(results, "dated by admissions.deathtime") == [33 + 4]
     assert said(results, "dated by patients.dod") == [17]

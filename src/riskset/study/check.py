@@ -24,6 +24,8 @@ from riskset.study.plan import StudyPlan
 from riskset.study.preflight import Preflight, preflight, raise_all
 from riskset.study.rates import SPARSE
 from riskset.study.rejecting import check_rejects
+from riskset.study.sensitivity import Answer, Built, built_variants
+from riskset.study.wording import inside
 from riskset.tables import MatchedString, Rejects
 from riskset.units import person_time_divisor
 
@@ -108,6 +110,7 @@ def check_study(
     against = [p for outcome, rows in frames.items() for p in infeasible(plan, outcome, rows)]
     raise_all(against)
     counts = [_count(plan, outcome, rows) for outcome, rows in frames.items()]
+    answers = built_variants(Built(study, frames), tell)
     study = replace(study, rejects=rejects)
     return "\n".join(
         [
@@ -116,6 +119,7 @@ def check_study(
             *_matched(before),
             *_flow(study),
             *_counts(plan, counts),
+            *_variants(answers),
             *_notes(notes),
         ]
     )
@@ -230,6 +234,33 @@ def _counts(plan: StudyPlan, counts: list[OutcomeCheck]) -> Iterator[str]:
             each = found.complete_events / n if n else 0.0
             few = f"  <- fewer than {EVENTS_PER_PARAMETER}" if each < EVENTS_PER_PARAMETER else ""
             yield f"  {model}: {counted(n, 'parameter')}, {each:.1f} events per parameter{few}"
+
+
+def _variants(answers: Sequence[Answer]) -> Iterator[str]:
+    """List the sensitivity analyses: what each changes, and how many persons and events it rests on."""
+    if answers:
+        yield "\nSensitivity analyses"
+    for answer in answers:
+        override = answer.variant.override
+        yield f"  {override.label}"
+        for change in () if override.wrong else override.changes:
+            yield f"      {change.key}: {change.after}"
+        if override.wrong:
+            yield "      WRONG on purpose, and marked so in the report: it uses the future"
+        if answer.built is None:
+            yield f"      WARNING cannot be done: {answer.refused}"
+            continue
+        plan, frames = answer.built.study.plan, answer.built.frames
+        counts = [_left(plan, outcome, rows) for outcome, rows in frames.items()]
+        yield f"      {counted(answer.built.study.persons.height, 'person')}; in the models {'; '.join(counts)}"
+        for outcome, rows in frames.items():
+            for problem in infeasible(plan, outcome, rows):
+                yield f"      WARNING {plan.outcomes[outcome].label}: {problem.rule}"
+
+
+def _left(plan: StudyPlan, outcome: str, rows: pl.DataFrame) -> str:
+    complete = rows.drop_nulls(list(formulas(plan, outcome).variables))
+    return f"{inside(plan.outcomes[outcome].label)} {int(complete[outcome].sum()):,}"
 
 
 def _notes(notes: Sequence[AuditLine]) -> Iterator[str]:

@@ -146,7 +146,7 @@ def _built(base: Built, plan: StudyPlan) -> Built:
     tables = _tables(base, plan)
     raise_all(match_changed(plan, base.study.plan, tables))
     study = assemble(plan, tables)
-    return Built(study, {name: outcome_episodes(study, name)[0].frame for name in plan.outcomes})
+    return Built(study, {name: outcome_episodes(study, name)[0].frame for name in base.frames})
 
 
 def _same_rows(first: StudyPlan, second: StudyPlan) -> bool:
@@ -259,7 +259,7 @@ def _result(answer: Answer, times: Mapping[str, pl.DataFrame]) -> SensitivityVar
     if answer.built is None:
         return head.model_copy(update={"not_done": answer.refused})
     name = f"{'wrong' if override.wrong else 'sensitivity'}:{override.slug}"
-    outcomes = tuple(_outcome(answer.built, o, name, times.get(o)) for o in plan.outcomes)
+    outcomes = tuple(_outcome(answer.built, o, name, times.get(o)) for o in answer.built.frames)
     return head.model_copy(update={"included": answer.built.study.persons.height, "outcomes": outcomes})
 
 
