@@ -17,8 +17,11 @@ from riskset.report.sections import (
     curves,
     flow,
     groups,
+    interaction,
+    manuscript,
     methods,
     models,
+    plan,
     provenance,
     published,
     rates,
@@ -29,10 +32,12 @@ from riskset.study.results import Results
 
 SECTIONS: Final[tuple[Callable[[Results], Section | None], ...]] = (
     summary.section,
+    plan.section,
     flow.section,
     characteristics.section,
     rates.section,
     models.section,
+    interaction.section,
     additive.section,
     curves.section,
     groups.section,
@@ -40,5 +45,6 @@ SECTIONS: Final[tuple[Callable[[Results], Section | None], ...]] = (
     published.section,
     audit.section,
     methods.section,
+    manuscript.section,
     provenance.section,
 )
