@@ -78,8 +78,9 @@ def test_the_scale_of_a_covariate_changes_no_finding(factor, shift):
     same_up_to_coding(other, original())
 
 
-@settings(max_examples=6, deadline=None)
-@given(st.lists(st.floats(0.05, 3.0), min_size=1, max_size=6, unique=True))
+# Cuts between the hundredths that times are given in: none within rounding of an event.
+@settings(max_examples=5, deadline=None)
+@given(st.lists(st.integers(5, 300).map(lambda k: k / 100 + 0.005), min_size=1, max_size=5, unique=True))
 def test_cutting_rows_changes_no_finding(cuts):
     pieces = split_episodes(rows(), cuts, entry="start", exit="stop", event="event")
     other = diagnose(coxph(FORMULA, pieces, id="id"))

@@ -90,8 +90,9 @@ def test_coding_and_scale_change_no_risk(order, factor, shift):
             np.testing.assert_allclose(theirs.contrasts[column], ours.contrasts[column], rtol=SAME, atol=1e-9)
 
 
+# Cuts between the hundredths that times are given in: none within rounding of an event.
 @settings(max_examples=5, deadline=None)
-@given(st.lists(st.floats(0.05, 3.0), min_size=1, max_size=5, unique=True))
+@given(st.lists(st.integers(5, 300).map(lambda k: k / 100 + 0.005), min_size=1, max_size=5, unique=True))
 def test_cutting_rows_changes_no_risk(cuts):
     pieces = split_episodes(rows(), cuts, entry="entry", exit="t", event="d")
     fit = coxph("Surv(entry, t, d) ~ arm * x", pieces, id="id")
