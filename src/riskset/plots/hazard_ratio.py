@@ -303,10 +303,15 @@ def _draw(axes: Axes, panel: CurvePanel, look: Series, *, band: float, outer: fl
         ends = max(step.low, low), min(step.high, high)
         if ends[0] >= ends[1]:
             continue
+        bottom, top = axes.get_ylim()
+        if not bottom <= step.hazard_ratio <= top:
+            at, marker = (bottom * 1.05, "v") if step.hazard_ratio < bottom else (top / 1.05, "^")
+            axes.plot([(ends[0] + ends[1]) / 2], [at], marker, markersize=4.5, color=INK, zorder=5)
+            continue
         axes.plot(ends, [step.hazard_ratio] * 2, color=INK, linewidth=1.6, solid_capstyle="butt", zorder=5)
         if step.lower is not None and step.upper is not None:
-            middle, shown = (ends[0] + ends[1]) / 2, axes.get_ylim()
-            reach = [min(max(limit, shown[0]), shown[1]) for limit in (step.lower, step.upper)]
+            middle = (ends[0] + ends[1]) / 2
+            reach = [min(max(limit, bottom), top) for limit in (step.lower, step.upper)]
             axes.plot([middle] * 2, reach, color=INK, linewidth=0.7, zorder=5)
     _mark_leaving(axes, panel, look)
 
