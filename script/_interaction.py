@@ -175,7 +175,7 @@ PARTS = (
 
 
 def chunks(folder: Path) -> list[tuple[Part, str, int, Path]]:
-    """List the chunks of cohorts that have no file yet, four parts in step and then the rest, so that a run
+    """List the chunks of cohorts that have no file yet, the first part, four in step and then the rest, so that a run
     that is stopped is a smaller one.
     """
     todo = [
@@ -185,7 +185,8 @@ def chunks(folder: Path) -> list[tuple[Part, str, int, Path]]:
         for truth in VARIANTS
     ]
     return sorted(
-        (c for c in todo if not c[3].exists()), key=lambda c: (PARTS.index(c[0]) // 4, c[2] / c[0].cohorts)
+        (c for c in todo if not c[3].exists()),
+        key=lambda c: ((PARTS.index(c[0]) + 3) // 4, c[2] / c[0].cohorts),
     )
 
 
