@@ -108,6 +108,8 @@ class PlanKeys(Section):
     """The models by name, all on the rows complete for the fullest."""
     analysis: Analysis = Analysis()
     """How the models are fitted."""
+    competing: Literal["cause_specific", "fine_gray"] = "cause_specific"
+    """Hazards of outcomes that name competing events: cause-specific; or, in [sensitivity] alone, of the subdistribution by Fine and Gray, with values fixed at entry."""
     sensitivity: Mapping[str, Sensitivity] = {}
     """Sensitivity analyses by name: the primary model again with some keys changed."""
     report: Report = Report()

@@ -9,6 +9,7 @@ from riskset.study.ids import slug
 from riskset.study.plan import Outcome, PlanKeys
 from riskset.study.plan_analytes import analyte_problems
 from riskset.study.plan_cohort_checks import cohort_problems
+from riskset.study.plan_competing import competing_problems
 from riskset.study.plan_expressions import expression_problems
 from riskset.study.plan_formulas import formula_problems
 from riskset.study.plan_problems import Problem, choose_from
@@ -100,6 +101,7 @@ def checks(plan: PlanKeys) -> list[Problem]:
         *value_problems(plan),
         *expression_problems(plan),
         *formula_problems(plan),
+        *competing_problems(plan),
     ]
 
 

@@ -17,6 +17,7 @@ from riskset.study.plan import PlanKeys, StudyPlan
 from riskset.study.plan_analytes import fill_filters
 from riskset.study.plan_checks import checks, fill_tables
 from riskset.study.plan_cohort import fill_index
+from riskset.study.plan_competing import primary_problems
 from riskset.study.plan_lines import Key, lines_of
 from riskset.study.plan_override import Override, overrides, said_of
 from riskset.study.plan_planned import planned_problems
@@ -63,6 +64,8 @@ def plan_from_keys(
 ) -> PlanKeys:
     """Plan of keys that were read from somewhere; ``lines`` and ``path`` place the problems in messages."""
     keys, problems = checked_keys(raw)
+    if refused := list(primary_problems(raw)):
+        problems = [*(p for p in problems if p.key != refused[0].key), *refused]
     if keys is not None and not problems:  # the variants of a wrong plan are wrong too, which is no news
         found, problems = overrides(raw, keys)
         problems += [p for one in found for p in said_of(one, checked_keys(one.raw)[1])]

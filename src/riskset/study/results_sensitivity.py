@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from riskset.study.results_competing import Subdistribution
 from riskset.study.results_values import Basis, Estimate, Frozen
 
 
@@ -29,6 +30,7 @@ class VariantEstimates(Frozen):
     modifier_in_exposure: tuple[Estimate, ...]
     interaction: tuple[Estimate, ...]  # ratios of HRs
     interaction_joint: Estimate | None
+    subdistribution: Subdistribution | None = None  # where hazards are not cause-specific
     warnings: tuple[str, ...] = ()
 
 

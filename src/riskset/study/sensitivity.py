@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from riskset.cox import CoxFit
 from riskset.effects import interaction
 from riskset.errors import RisksetError
 from riskset.study.assemble import Assembled, assemble, on_scale, outcome_episodes
@@ -31,6 +32,13 @@ from riskset.study.results_sensitivity import (
     SensitivityVariant,
     VariantEstimates,
     VariantOutcome,
+)
+from riskset.study.subdistribution import (
+    asks_subdistribution,
+    fit_subdistribution,
+    named_so,
+    primary_variables,
+    with_causes,
 )
 from riskset.tables import Table, read_table
 
@@ -247,7 +255,11 @@ def _within(rows: pl.DataFrame, times: pl.DataFrame, key: str, outcome: str) -> 
 
 
 def _complete(built: Built, outcome: str) -> pl.DataFrame:
-    return built.frames[outcome].drop_nulls(list(formulas(built.study.plan, outcome).variables))
+    plan = built.study.plan
+    needed = formulas(plan, outcome).variables
+    if asks_subdistribution(plan, outcome):  # persons whole: rows that another model lacks would leave gaps
+        needed = primary_variables(plan, outcome)
+    return built.frames[outcome].drop_nulls(list(needed))
 
 
 # --- estimates ------------------------------------------------------------------------------------------------
@@ -311,7 +323,7 @@ def _outcome(built: Built, outcome: str, name: str, time: pl.DataFrame | None) -
         return VariantOutcome(outcome=outcome, label=label, own=None, not_done=words)
     rows = _complete(built, outcome)
     common = None
-    if time is not None:
+    if time is not None and not asks_subdistribution(plan, outcome):  # whose persons must not be cut short
         common = _estimates(built, outcome, _within(rows, time, plan.data.id, outcome), f"{name}:common")
     return VariantOutcome(
         outcome=outcome, label=label, own=_estimates(built, outcome, rows, name), common=common
@@ -324,12 +336,18 @@ def _estimates(built: Built, outcome: str, rows: pl.DataFrame, name: str) -> Var
         return None
     plan = built.study.plan
     question = question_of(plan, outcome)
-    model = next(m for m in formulas(plan, outcome).models if m.primary)
-    return _headline(on_scale(built.study, rows), replace(model, slug=name), question)
+    model = replace(next(m for m in formulas(plan, outcome).models if m.primary), slug=name)
+    if not asks_subdistribution(plan, outcome):
+        fitted, said = fit(on_scale(built.study, rows), model.formula, question)
+        return _headline(fitted, said, model, question)
+    ends = with_causes(built.study, rows, outcome)
+    fitted, said, about = fit_subdistribution(on_scale(built.study, ends), model, question, plan)
+    return named_so(_headline(fitted, said, model, question), about)
 
 
-def _headline(rows: pl.DataFrame, model: ModelFormula, question: Question) -> VariantEstimates:
-    fitted, said = fit(rows, model.formula, question)
+def _headline(
+    fitted: CoxFit, said: tuple[str, ...], model: ModelFormula, question: Question
+) -> VariantEstimates:
     found = interaction(fitted, question.cells.exposure, question.cells.modifier, profile=False)
     basis = basis_of(fitted)
     head = Headline(question, model, basis, fitted.robust)
