@@ -14,6 +14,7 @@ from riskset.report.sections import (
     additive,
     audit,
     characteristics,
+    checklists,
     curves,
     flow,
     groups,
@@ -46,5 +47,7 @@ SECTIONS: Final[tuple[Callable[[Results], Section | None], ...]] = (
     audit.section,
     methods.section,
     manuscript.section,
+    checklists.strobe,
+    checklists.record,
     provenance.section,
 )
