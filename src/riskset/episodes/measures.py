@@ -56,6 +56,8 @@ class Measure:
     notes : tuple of AuditLine
     matched : tuple of Matched
         What its filter matched.
+    same_day : str
+        What several values at one time became.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Measure:
     row: Indices
     notes: tuple[AuditLine, ...] = ()
     matched: tuple[Matched, ...] = ()
+    same_day: SameDay = "mean"
 
     def track(self, n_persons: int, blocked: Ticks | None) -> Track:
         """Give the steps of the value in force.
@@ -197,7 +200,7 @@ def read_measure(
     }
     measure = Measure(
         name, one.person, one.time, one.value, lag, carry_forward, use, window, counts, one.row, notes,
-        (selection.matched,),
+        (selection.matched,), same_day,
     )  # fmt: skip
     return measure, rejects
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from riskset.episodes.audit import AuditLine
@@ -11,6 +13,15 @@ from riskset.episodes.measures import Measure
 from riskset.episodes.persons import Persons
 from riskset.errors import counted
 from riskset.tables.ticks import DAY, NEVER
+
+Severity = Literal["fact", "note", "warning"]
+_RULES = {
+    "mean": "their mean",
+    "first": "the first",
+    "last": "the last",
+    "min": "the lowest",
+    "max": "the highest",
+}
 
 
 def measure_notes(measure: Measure) -> tuple[AuditLine, ...]:
@@ -25,19 +36,23 @@ def measure_notes(measure: Measure) -> tuple[AuditLine, ...]:
     tuple of AuditLine
     """
     name, counts = measure.name, measure.counts
-    lines = [AuditLine(name, "rows selected", counts["selected"])]
-    said = (
-        ("of others", "rows of people outside the cohort"),
-        ("excluded", "rows that their flag excludes"),
-        ("without value", "rows without a value (the value before stays in force)"),
-        ("rejected", "rows rejected"),
-        ("behind a limit", "values behind a limit of detection"),
-        ("converted", "values converted to another unit"),
-        ("at a time with several", "rows that share their person and time with another"),
-        ("times that disagree", "times at which such rows do not say the same"),
+    lines = [AuditLine(name, "rows that the filter takes", counts["selected"])]
+    said: tuple[tuple[str, str, Severity], ...] = (
+        ("of others", "rows of people outside the cohort: not used", "fact"),
+        ("excluded", "rows that their flag excludes: not used", "fact"),
+        ("without value", "rows without a value: the value before stays in force", "note"),
+        ("rejected", "rows that break a rule: set aside as rejects", "warning"),
+        ("behind a limit", "values beyond a limit of detection: read as the plan says", "note"),
+        ("converted", "values converted to another unit", "fact"),
+        ("merged", "rows merged with another of the same person and time", "fact"),
+        (
+            "times that disagree",
+            f"times at which such rows do not say the same: {_RULES[measure.same_day]} counts",
+            "note",
+        ),
     )
-    lines += [AuditLine(name, text, counts[key], "note") for key, text in said if counts[key]]
-    lines.append(AuditLine(name, "values, one per person and time", counts["values"]))
+    lines += [AuditLine(name, text, counts[key], level) for key, text, level in said if counts[key]]
+    lines.append(AuditLine(name, "values that remain, one per person and time", counts["values"]))
     doubtful = (
         ("implausible", "values outside the plausible range (kept)"),
         ("negative", "values below 0 (kept)"),
@@ -77,20 +92,23 @@ def drug_notes(drug: Drug) -> tuple[AuditLine, ...]:
     tuple of AuditLine
     """
     name, counts = drug.name, drug.counts
-    lines = [AuditLine(name, "rows selected", counts["selected"])]
-    said = (
-        ("of others", "rows of people outside the cohort"),
-        ("rejected", "rows rejected"),
-        ("without stop", "prescriptions without a stop"),
-        ("one-day", "prescriptions of one day"),
-        ("before the records", "prescriptions that end before the records begin"),
-        ("written twice", "prescriptions written twice (each counts once)"),
-        ("switches", "switches between drugs of the class"),
+    lines = [AuditLine(name, "rows that the filter takes", counts["selected"])]
+    said: tuple[tuple[str, str, Severity], ...] = (
+        ("of others", "rows of people outside the cohort: not used", "fact"),
+        ("rejected", "rows that break a rule: set aside as rejects", "warning"),
+        ("before the records", "prescriptions over before the records begin: not used", "note"),
+        ("written twice", "prescriptions written twice: each counts once", "note"),
+        ("without stop", "prescriptions without a stop: read as the plan says", "note"),
+        ("one-day", "prescriptions of one day: one day of use", "fact"),
+        ("switches", "switches between drugs of the class", "fact"),
     )
-    lines += [AuditLine(name, text, counts[key], "note") for key, text in said if counts.get(key)]
-    lines.append(AuditLine(name, "periods of use after joining overlaps", counts["periods"]))
-    severity = "fact" if counts["persons"] else "warning"
-    lines.append(AuditLine(name, "persons with a prescription", counts["persons"], severity))
+    lines += [AuditLine(name, text, counts[key], level) for key, text, level in said if counts.get(key)]
+    text = "periods of use, after joining prescriptions that overlap or touch"
+    lines.append(AuditLine(name, text, counts["periods"]))
+    if counts["persons"]:
+        lines.append(AuditLine(name, "persons with a prescription", counts["persons"]))
+    else:
+        lines.append(AuditLine(name, "nobody of the cohort has a prescription", None, "warning"))
     return tuple(lines)
 
 
@@ -105,7 +123,10 @@ def event_notes(event: Event) -> tuple[AuditLine, ...]:
     -------
     tuple of AuditLine
     """
-    lines = [AuditLine(event.name, "event rows selected", event.counts["selected"]), *event.notes]
+    lines = [
+        AuditLine(event.name, "event rows that the filter takes", event.counts["selected"]),
+        *event.notes,
+    ]
     if event.counts.get("on one day"):
         text = "rows of components on a day that another component has counted"
         lines.append(AuditLine(event.name, text, event.counts["on one day"], "note"))
@@ -135,7 +156,8 @@ def observed_notes(persons: Persons, observed: tuple[int | None, int | None]) ->
     lines = [
         AuditLine(
             "observed",
-            f"look-back before entry: median {np.median(back):,.0f} days, from {back.min():,.0f} to {back.max():,.0f}",
+            f"look-back before entry: median {np.median(back):,.0f} days, from {back.min():,.0f} to {back.max():,.0f}; "
+            "never used means not within it",
             None,
             "warning" if back.min() < 0 else "fact",
         )

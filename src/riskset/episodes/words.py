@@ -19,28 +19,34 @@ def audit_lines(audit: EpisodeAudit) -> tuple[AuditLine, ...]:
     tuple of AuditLine
     """
     topic = audit.outcome
-    lines = [
-        AuditLine(topic, "persons with follow-up", audit.persons_out),
-        AuditLine(topic, "episodes", audit.rows_out),
-        AuditLine(topic, "events that count", audit.events_out),
-        AuditLine(topic, f"person-days at risk: {audit.person_days_out:,.1f} of {audit.person_days_in:,.1f}"),
-    ]
-    explained = (
-        ("persons without follow-up (exit on day 0)", audit.persons_without_follow_up),
-        ("persons set aside (entry or exit breaks a rule)", audit.persons_rejected),
-        ("event rows on day 0 or before (history)", audit.events_history),
-        ("event rows after the person's first", audit.events_later),
-        ("event rows after the end of follow-up", audit.events_after_exit),
-        ("event rows of people outside the cohort", audit.events_of_others),
-        ("event rows on the day of one that counts", audit.events_same_day),
-        ("event rows rejected", audit.events_rejected),
+    lost: tuple[tuple[str, int], ...] = (
+        ("event rows of people outside the cohort: not used", audit.events_of_others),
+        ("event rows that break a rule: set aside as rejects", audit.events_rejected),
         ("event rows of persons without follow-up", audit.events_without_follow_up),
-        ("events that count on the day of another kind of event", audit.events_with_another),
+        ("event rows on day 0 or before: history, and the person stays at risk", audit.events_history),
+        ("event rows after the person's first, which counts", audit.events_later),
+        ("event rows of a day that counts already", audit.events_same_day),
+        ("event rows after the end of follow-up: not counted", audit.events_after_exit),
     )
-    lines += [AuditLine(topic, text, n, "note") for text, n in explained if n]
+    lines = [AuditLine(topic, text, n) for text, n in lost if n]
+    lines.append(AuditLine(topic, "events that count", audit.events_out))
+    lines += [AuditLine(topic, f"of these, {name}", n) for name, n in audit.components.items()]
+    if audit.events_with_another:
+        text = "events that count on the day of another kind of event: the outcome's own comes first"
+        lines.append(AuditLine(topic, text, audit.events_with_another, "note"))
     if 0 < audit.events_on_exit_day < audit.events_out:  # all of them: the outcome is what ends follow-up
         text = "events that count on the day on which follow-up ends"
         lines.append(AuditLine(topic, text, audit.events_on_exit_day, "note"))
+    lines.append(AuditLine(topic, "persons with follow-up", audit.persons_out))
+    gone = (
+        ("persons without follow-up (exit on day 0): they cannot enter", audit.persons_without_follow_up),
+        ("persons set aside: their entry or exit breaks a rule", audit.persons_rejected),
+    )
+    lines += [AuditLine(topic, text, n, "note") for text, n in gone if n]
+    lines.append(
+        AuditLine(topic, "episodes: rows from entry to exit in which nothing changes", audit.rows_out)
+    )
+    lines.append(AuditLine(topic, _at_risk(audit)))
     for measure in audit.measures:
         total = measure.person_days or 1.0
         missing = 100 * measure.person_days_missing / total
@@ -57,13 +63,12 @@ def audit_lines(audit: EpisodeAudit) -> tuple[AuditLine, ...]:
         )
         lines += _informative(topic, measure)
     for state in audit.states:
-        said = ", ".join(f"{a} to {b} {n:,}" for (a, b), n in state.changes.items())
-        lines.append(
-            AuditLine(
-                topic, f"{state.name}: changes of state ({said or 'none'})", sum(state.changes.values())
-            )
-        )
-    lines += [AuditLine(topic, f"of these, {name}", n) for name, n in audit.components.items()]
+        lines += [
+            AuditLine(topic, f"{state.name}: changes from {a} to {b}", n)
+            for (a, b), n in state.changes.items()
+        ]
+        if not state.changes:
+            lines.append(AuditLine(topic, f"{state.name}: nobody's state changes"))
     lines += [AuditLine(topic, f"follow-up ended by {name}", n) for name, n in audit.causes.items()]
     for wrong in audit.wrong:
         text = (
@@ -74,18 +79,41 @@ def audit_lines(audit: EpisodeAudit) -> tuple[AuditLine, ...]:
     return tuple(lines)
 
 
+def _at_risk(audit: EpisodeAudit) -> str:
+    out, after = audit.person_days_out, audit.person_days_after_event
+    text = f"person-days at risk: {out:,.1f} ({out / 365.25:,.1f} years) of {audit.person_days_in:,.1f}"
+    return text + (f"; the other {after:,.1f} come after the event" if after else "")
+
+
 def _informative(topic: str, measure: MeasureAudit) -> list[AuditLine]:
-    """Compare how often persons with and without the event are measured."""
+    line = measured_how_often(measure, measure.name, topic)
+    return [] if line is None else [AuditLine(topic, line.text, line.n, line.severity)]
+
+
+def measured_how_often(measure: MeasureAudit, name: str, event: str) -> AuditLine | None:
+    """Compare how often persons with and without the event are measured.
+
+    Parameters
+    ----------
+    measure : MeasureAudit
+    name, event : str
+        What the measure and the event are called.
+
+    Returns
+    -------
+    AuditLine or None
+        None where only one of the groups has follow-up.
+    """
     with_event, without = measure.person_days_with_event / 365.25, measure.person_days_without_event / 365.25
     if with_event <= 0 or without <= 0:
-        return []
+        return None
     rates = (measure.values_with_event / with_event, measure.values_without_event / without)
     text = (
-        f"{measure.name}: {rates[0]:.2f} measurements per person-year in persons with {topic}, "
+        f"{name}: {rates[0]:.2f} measurements per person-year in persons with {event}, "
         f"{rates[1]:.2f} in the others"
     )
     # beyond half as often again, carried values of the two groups differ in age enough to bias a comparison
     apart = min(rates) * INFORMATIVE < max(rates)
     if apart:
-        text += ": how often somebody is measured goes with the outcome"
-    return [AuditLine(topic, text, None, "note" if apart else "fact")]
+        text += ": how often somebody is measured goes with the outcome, and so does how old a value is"
+    return AuditLine(event, text, None, "note" if apart else "fact")

@@ -8,7 +8,8 @@ import polars as pl
 
 from riskset.cohort import Comparison, FirstKnown
 from riskset.episodes import AuditLine as Note
-from riskset.episodes import Episodes, MeasureAudit
+from riskset.episodes import EpisodeAudit, Episodes, MeasureAudit
+from riskset.episodes.words import measured_how_often
 from riskset.errors import counted
 from riskset.study.assemble import Assembled
 from riskset.study.formulas import over_time
@@ -46,6 +47,7 @@ def audit(
     """
     plan = study.plan
     lines = [
+        *_together([e.audit for e in episodes.values()]),
         *_reading(study, before),
         *_persons(study),
         *_timeline(plan, study.timeline.notes),
@@ -57,6 +59,17 @@ def audit(
         matched=tuple(_matched(key, found) for key, found in _found(before, episodes)),
         lines=tuple(lines),
     )
+
+
+def _together(audits: Sequence[EpisodeAudit]) -> Iterator[AuditLine]:
+    """Say what holds of all outcomes; a build in which it does not hold stops."""
+    topic = "All outcomes"
+    text = "outcomes in which persons, rows, events and person-time add up: in = out + explained, as below"
+    yield AuditLine(topic=topic, text=text, n=sum(a.balances for a in audits))
+    flaws = sum(a.overlaps + a.gaps + a.zero_lengths for a in audits)
+    yield AuditLine(topic=topic, text="episodes that overlap, leave a gap or have no length", n=flaws)
+    # the check runs on every row of every build and cannot be turned off: a build that failed it has no audit
+    yield AuditLine(topic=topic, text="values or states used before they were known", n=0)
 
 
 def _found(before: Preflight, episodes: Mapping[str, Episodes]) -> Iterator[tuple[str, Found]]:
@@ -177,19 +190,25 @@ def _outcome(study: Assembled, name: str, episodes: Episodes, notes: Sequence[No
     plan, audited = study.plan, episodes.audit
     changing = over_time(plan)
     own = {measure.name for measure in audited.measures}
+    still = {*plan.drugs} - set(changing)  # fixed at entry: they cannot change
     base = len(study.timeline.notes)
     for note in notes[base:]:
         if note.topic == name:  # what it competes with has lines of its own
             yield AuditLine(topic=plan.outcomes[name].label, text=note.text, n=note.n, severity=note.severity)
     for note in audited.lines[len(notes) :]:
-        if note.text.partition(":")[0] not in own:
-            yield AuditLine(topic=plan.outcomes[name].label, text=note.text, n=note.n, severity=note.severity)
+        about, colon, said = note.text.partition(":")
+        if about not in own and about not in still:
+            text = f"{_label(plan, about)}:{said}" if colon and about in plan.drugs else note.text
+            yield AuditLine(topic=plan.outcomes[name].label, text=text, n=note.n, severity=note.severity)
     yield from _sources(study, name, episodes)
     for text, n in unnamed_lines(study, name):
         yield AuditLine(topic=plan.outcomes[name].label, text=text, n=n, severity="warning")
     for measure in audited.measures:
         if measure.name in changing:
             yield _ages(plan, name, measure)
+            often = measured_how_often(measure, plan.measures[measure.name].label, "the event")
+            if often is not None:
+                yield AuditLine(topic=plan.outcomes[name].label, text=often.text, severity=often.severity)
 
 
 def _ages(plan: StudyPlan, outcome: str, audited: MeasureAudit) -> AuditLine:

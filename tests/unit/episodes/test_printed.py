@@ -66,7 +66,7 @@ mg                mg: values in mg/dL from 2023-01 to 2023-01: 1
          about  what
 warning  mg     values below 0 (kept): 1
 note     death  mg: 1.83 measurements per person-year in persons with death, 12.18 in the others: how often
-                somebody is measured goes with the outcome"""
+                somebody is measured goes with the outcome, and so does how old a value is"""
 
 
 def timeline() -> Timeline:
