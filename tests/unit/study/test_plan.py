@@ -215,10 +215,7 @@ def test_checks_across_sections_go_on_past_an_unknown_key() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "key"),
     [
-<<<<<<< tests/unit/study/test_plan.py
-=======
         ("exposure.groups = { quantiles = 3 }", "msm = { stabilised = true }", "sensitivity.Tertiles"),
->>>>>>> /tmp/pl/wt/tests/unit/study/test_plan.py
         ("[report]", "[subgroups]\n[report]", "subgroups"),
         ("[report]", "[imputation]\nm = 20\n[report]", "imputation"),
         ("[report]", "[msm]\n[report]", "msm"),
