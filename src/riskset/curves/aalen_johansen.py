@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from riskset.curves.causes import read_causes
+from riskset.curves.drawing import plot_incidence, plot_states
 from riskset.curves.limits import ConfType, limits, normal_quantile
 from riskset.curves.occupancy import Occupied, fit_competing, fit_states, occupied_of
 from riskset.curves.rows import cells_of, listed, require_groups
 from riskset.curves.stays import Stays, at_risk_at, scale_of, weights_of
 from riskset.errors import DesignError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
 Variance = Literal["jackknife", "aalen"]
@@ -171,6 +175,39 @@ class AalenJohansen:
             ]
         schema = ["group", "state", "horizon", "mean_time", "std_error", "lower", "upper"]
         return pl.DataFrame(rows, schema=schema, orient="row")
+
+    def plot(
+        self,
+        state: str | None = None,
+        *,
+        kind: Literal["incidence", "stacked"] | None = None,
+        group: str | None = None,
+        ticks: Sequence[float] | None = None,
+        x_label: str | None = None,
+        width: float = 175.0,
+        numbers: bool = True,
+    ) -> Figure:
+        """Draw cumulative incidence with bands, or all states of one group as a stack.
+
+        Parameters
+        ----------
+        state : str, optional
+            The cause to draw; by default the first of several groups, or all causes of one group.
+        kind : {"incidence", "stacked"}, optional
+            By default stacked for several states, else the incidence.
+        group : str, optional
+            Label of the group of a stack, where there are several.
+        ticks, x_label, width, numbers
+            As in :meth:`KaplanMeier.plot`.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        several = self.estimator == "state probabilities"
+        if kind == "stacked" or (kind is None and several and state is None):
+            return plot_states(self, group, ticks, x_label, width)
+        return plot_incidence(self, state, ticks, x_label, width, numbers=numbers)
 
     def __repr__(self) -> str:
         head = f"Aalen-Johansen {self.estimator} of {self.outcome}, {self.level:.0%} CI ({self.conf_type}, {self.variance})"

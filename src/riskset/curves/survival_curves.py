@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
+from riskset.curves.drawing import plot_survival
 from riskset.curves.limits import crossing
 from riskset.curves.restricted_mean import difference_table, mean_table
 from riskset.curves.stays import Stays, at_risk_at
 from riskset.errors import DesignError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
 Estimator = Literal[
@@ -189,6 +193,33 @@ class KaplanMeier:
             group, reference, horizon, difference, std_error, lower, upper, p_value (normal).
         """
         return difference_table(self, horizon, reference)
+
+    def plot(
+        self,
+        *,
+        ticks: Sequence[float] | None = None,
+        x_label: str | None = None,
+        width: float = 175.0,
+        numbers: bool = True,
+    ) -> Figure:
+        """Draw the curves with bands, and at risk, events and censored under the ticks.
+
+        Parameters
+        ----------
+        ticks : sequence of float, optional
+            In ``unit``; the axis runs from the first to the last.
+        x_label : str, optional
+            By default "Time" with its unit.
+        width : float
+            Printed width in millimetres.
+        numbers : bool
+            Whether events and censored stand under the numbers at risk.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        return plot_survival(self, ticks, x_label, width, numbers=numbers)
 
     def __repr__(self) -> str:
         head = f"{self.estimator} curves of {self.event}, {self.level:.0%} CI ({self.conf_type}, {self.variance})"

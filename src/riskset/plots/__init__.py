@@ -8,6 +8,7 @@ from riskset.plots.flow import FlowEnd, FlowExclusion, flow_figure
 from riskset.plots.forest import ForestRow, forest_figure
 from riskset.plots.forest_table import forest
 from riskset.plots.hazard_ratio import CurvePanel, CurveStep, hazard_ratio_curve_figure
+from riskset.plots.states import StateBand, states_figure
 from riskset.plots.style import DOUBLE_COLUMN, SINGLE_COLUMN
 from riskset.plots.survival import SurvivalLine, survival_figure
 from riskset.plots.zph import TimeCoefficientPanel, time_coefficient_figure
@@ -20,6 +21,7 @@ __all__ = [
     "FlowEnd",
     "FlowExclusion",
     "ForestRow",
+    "StateBand",
     "SurvivalLine",
     "TimeCoefficientPanel",
     "flow_figure",
@@ -29,6 +31,7 @@ __all__ = [
     "save_pdf",
     "save_png",
     "save_svg",
+    "states_figure",
     "survival_figure",
     "time_coefficient_figure",
     "to_pdf_bytes",

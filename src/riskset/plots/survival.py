@@ -1,4 +1,4 @@
-"""Survival curves as steps with bands, and the numbers at risk under the ticks that they belong to."""
+"""Curves of survival or of incidence as steps with bands, with their numbers under the ticks that they belong to."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ MARGIN: Final = 2.0
 ASPECT: Final = 0.52  # height of the panel as a share of the figure's width
 LABEL_SHARE: Final = 0.24  # labels wider than this share of the figure stand on lines of their own
 SWATCH: Final = 6.0
+# Ends of an axis of rising curves, in percent, with their ticks.
+_TOPS: Final = {1: 0.25, 2: 0.5, 5: 1, 10: 2, 20: 5, 25: 5, 40: 10, 50: 10, 60: 20, 80: 20, 100: 25}
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,11 +45,15 @@ class SurvivalLine:
     label : str
         Name of the group; empty where there is only one.
     time : ndarray (n,)
-        Times of the steps, increasing, in the unit of the axis; time 0 with survival 1 is added.
+        Times of the steps, increasing, in the unit of the axis; the beginning of the axis with ``start`` is added.
     survival, lower, upper : ndarray (n,)
-        Probability beyond each time and its pointwise limits; NaN limits are not drawn.
+        Probability after each time and its pointwise limits; NaN limits are not drawn.
     at_risk : sequence of int
         Numbers at risk at the ticks.
+    events, competing, censored : sequence of int
+        Numbers up to each tick, if they are to be shown. Numbers that all curves share are written once.
+    start : float
+        1 for survival, 0 for an incidence.
     """
 
     label: str
@@ -56,6 +62,10 @@ class SurvivalLine:
     lower: Floats
     upper: Floats
     at_risk: Sequence[float]
+    events: Sequence[float] = ()
+    competing: Sequence[float] = ()
+    censored: Sequence[float] = ()
+    start: float = 1.0
 
 
 def survival_figure(
@@ -65,8 +75,9 @@ def survival_figure(
     x_label: str = "Years since index",
     y_label: str = "Survival (%)",
     width: float = DOUBLE_COLUMN,
+    top: float | None = None,
 ) -> Figure:
-    """Draw survival over time with numbers at risk.
+    """Draw survival or incidence over time with numbers at risk, and of events and censored where given.
 
     Parameters
     ----------
@@ -78,6 +89,8 @@ def survival_figure(
         Labels of the axes, unit of time included.
     width : float
         Printed width in millimetres.
+    top : float, optional
+        End of the vertical axis in percent; by default 100 for survival, and for an incidence what its limits need.
 
     Returns
     -------
@@ -90,87 +103,126 @@ def survival_figure(
     ...                     np.array([1.0, 0.7]), [5, 2])
     >>> figure = survival_figure([line], ticks=[0.0, 1.0])
     """
-    end = float(ticks[-1])
+    begin, end = float(ticks[0]), float(ticks[-1])
     names = [line.label for line in lines]
     several = len(lines) > 1
-    numbers = [[f"{n:,.0f}" for n in line.at_risk] for line in lines]
-    half_first = max(text_width(row[0], SMALL) for row in numbers) / 2
+    numbers = _numbers(lines)
+    half_first = max(text_width(row[0], SMALL) for _, rows in numbers for row in rows) / 2
     swatch = SWATCH + 1.2 if several else 0.0
     label_width = max(swatch + text_width(n, SMALL) for n in names) if several else 0.0
-    label_width = max(label_width, text_width("At risk", SMALL, bold=True))
+    label_width = max(label_width, *(text_width(heading, SMALL, bold=True) for heading, _ in numbers))
     direct = several and width > 1.4 * SINGLE_COLUMN
     own_line = label_width > (0.6 if direct else 1.0) * LABEL_SHARE * width  # labels go above their numbers
-    axis_width = line_height(BODY) + 1.5 + text_width("100", SMALL) + 2.5
-    left = MARGIN + max(axis_width, 0.0 if own_line else label_width + 2.5 + half_first)
+    shown = [_from_start(line, begin, end) for line in lines]
+    y_end, y_ticks = _y_axis(lines, shown, top)
+    axis_width = line_height(BODY) + 1.5 + max(text_width(tick_label(t), SMALL) for t in y_ticks) + 2.5
+    alone = [text_width(heading, SMALL, bold=True) for heading, rows in numbers if len(rows) == 1]
+    beside_numbers = max([*alone, 0.0 if own_line else label_width])
+    left = MARGIN + max(axis_width, beside_numbers + 2.5 + half_first if beside_numbers else 0.0)
     # Names at the ends of the curves where there is room for them; the swatches below name them anyway.
     wrapped = [wrap(n, LABEL_SHARE * width, BODY, bold=True) for n in names]
     tail = max(text_width(n, BODY, bold=True) for n in wrapped) + 2.0 if direct else 0.0
-    half_last = max(text_width(row[-1], SMALL) for row in numbers) / 2
+    half_last = max(text_width(row[-1], SMALL) for _, rows in numbers for row in rows) / 2
     right = MARGIN + max(tail, half_last, text_width(tick_label(end), SMALL) / 2)
     panel_width = width - left - right
     panel_height = max(44.0, ASPECT * min(width, 140.0))
     row_height = line_height(SMALL) * (2.25 if own_line else 1.15)
-    top = MARGIN + line_height(SMALL) / 2
+    heading_height = line_height(SMALL) * 1.15
+    above = MARGIN + line_height(SMALL) / 2
     below = 3.0 + line_height(SMALL) + line_height(BODY) + 2.0
-    table_top = top + panel_height + below
-    table_rows = len(lines) if several else 0  # the numbers of a single curve stand beside the heading
-    sheet = Sheet.blank(width, table_top + line_height(SMALL) * 1.15 + table_rows * row_height + MARGIN / 2)
+    table_top = above + panel_height + below
+    # numbers of a single curve, or of all of them, stand beside the heading
+    sizes = [heading_height + (len(rows) if len(rows) > 1 else 0) * row_height for _, rows in numbers]
+    sheet = Sheet.blank(width, table_top + sum(sizes) + MARGIN / 2)
 
-    axes = sheet.axes(left, top, panel_width, panel_height)
-    axes.set_xlim(0.0, end)
-    axes.set_ylim(0.0, 100.0)
-    axes.set_yticks([0, 25, 50, 75, 100])
+    axes = sheet.axes(left, above, panel_width, panel_height)
+    axes.set_xlim(begin, end)
+    axes.set_ylim(0.0, y_end)
+    axes.set_yticks(y_ticks, [tick_label(t) for t in y_ticks])
     axes.set_xticks(list(ticks), [tick_label(t) for t in ticks])
     axes.spines["left"].set_position(("outward", 2))
     axes.spines["bottom"].set_position(("outward", 2))
     ends: list[float] = []
-    for k, line in enumerate(lines):
+    for k, (time, value, lower, upper) in enumerate(shown):
         look = series(k)
-        time, survival, lower, upper = _from_start(line, end)
         axes.fill_between(
             time, 100 * lower, 100 * upper, step="post", color=look.color, alpha=0.15, linewidth=0, zorder=2
         )
         axes.step(
-            time, 100 * survival, where="post", color=look.color, linewidth=1.4, linestyle=look.dashes,
-            zorder=3, clip_on=False,
+            time, 100 * value, where="post", color=look.color, linewidth=1.4, linestyle=look.dashes,
+            zorder=3, clip_on=y_end < 100,
         )  # fmt: skip
-        ends.append(panel_height * (1.0 - float(survival[-1])))
+        ends.append(panel_height * (1.0 - min(100 * float(value[-1]) / y_end, 1.0)))
     if direct:
         heights = [block_height(n) for n in wrapped]
         for k, y in enumerate(spread(ends, heights, panel_height)):
-            beside = top + y - heights[k] / 2
-            sheet.block(left + panel_width + 1.8, beside, wrapped[k], bold=True, color=series(k).text)
+            label_top = above + y - heights[k] / 2
+            sheet.block(left + panel_width + 1.8, label_top, wrapped[k], bold=True, color=series(k).text)
     sheet.text(
         left - axis_width + line_height(BODY) * 0.75,
-        top + panel_height / 2,
+        above + panel_height / 2,
         y_label,
         align="center",
         rotation=90,
     )
     sheet.block(
-        left + panel_width / 2, top + panel_height + 3.0 + line_height(SMALL), x_label, align="center"
+        left + panel_width / 2, above + panel_height + 3.0 + line_height(SMALL), x_label, align="center"
     )
-
-    baseline = table_top + line_height(SMALL) * 0.8
-    sheet.text(MARGIN, baseline, "At risk", size=SMALL, bold=True, color=MUTED)
-    for k, line in enumerate(lines):
-        look = series(k)
-        y = baseline
-        if several:
-            y += line_height(SMALL) * 1.15 + k * row_height
-            mid = y - 0.3 * line_height(SMALL)
-            sheet.line([MARGIN, MARGIN + SWATCH], [mid, mid], color=look.color, width=1.4, dashes=look.dashes)
-            sheet.text(MARGIN + swatch, y, line.label, size=SMALL, color=look.text)
-            y += line_height(SMALL) if own_line else 0.0
-        for t, n in zip(ticks, numbers[k], strict=True):
-            sheet.text(left + panel_width * t / end, y, n, size=SMALL, align="center")
+    for n, (heading, rows) in enumerate(numbers):
+        baseline = table_top + sum(sizes[:n]) + line_height(SMALL) * 0.8
+        sheet.text(MARGIN, baseline, heading, size=SMALL, bold=True, color=MUTED)
+        for k, row in enumerate(rows):
+            y = baseline
+            if len(rows) > 1:
+                look = series(k)
+                y += heading_height + k * row_height
+                mid = y - 0.3 * line_height(SMALL)
+                sheet.line(
+                    [MARGIN, MARGIN + SWATCH], [mid, mid], color=look.color, width=1.4, dashes=look.dashes
+                )
+                sheet.text(MARGIN + swatch, y, names[k], size=SMALL, color=look.text)
+                y += line_height(SMALL) if own_line else 0.0
+            for t, count in zip(ticks, row, strict=True):
+                at = left + panel_width * (t - begin) / (end - begin)
+                sheet.text(at, y, count, size=SMALL, align="center")
     return sheet.figure
 
 
-def _from_start(line: SurvivalLine, end: float) -> tuple[Floats, Floats, Floats, Floats]:
-    """Add the start at 1 and cut at the end of the axis, where the last step is carried on if observed."""
-    time = np.concatenate([[0.0], line.time])
-    survival, lower, upper = (np.concatenate([[1.0], v]) for v in (line.survival, line.lower, line.upper))
+def _numbers(lines: Sequence[SurvivalLine]) -> list[tuple[str, list[list[str]]]]:
+    """Write the numbers under the ticks: a heading with a row for each curve, or one row if they share it."""
+    given = {
+        "At risk": [line.at_risk for line in lines],
+        "Events": [line.events for line in lines],
+        "Other events": [line.competing for line in lines],
+        "Censored": [line.censored for line in lines],
+    }
+    out: list[tuple[str, list[list[str]]]] = []
+    for heading, rows in given.items():
+        if all(len(row) for row in rows):
+            written = [[f"{n:,.0f}" for n in row] for row in rows]
+            shared = heading != "Events" and all(row == written[0] for row in written)
+            out.append((heading, written[:1] if shared else written))
+    return out
+
+
+def _y_axis(
+    lines: Sequence[SurvivalLine], shown: Sequence[tuple[Floats, Floats, Floats, Floats]], top: float | None
+) -> tuple[float, list[float]]:
+    """End of the vertical axis and its ticks, in percent."""
+    if top is None:
+        rising = all(line.start == 0.0 for line in lines)
+        highest = max(float(np.nanmax(np.concatenate([value, upper]))) for _, value, _, upper in shown)
+        top = next(t for t in _TOPS if t >= 100 * highest - 1e-9) if rising else 100.0
+    step = next(s for t, s in _TOPS.items() if t >= top - 1e-9)
+    return top, [float(t) for t in np.arange(0.0, top + 1e-9, step)]
+
+
+def _from_start(line: SurvivalLine, begin: float, end: float) -> tuple[Floats, Floats, Floats, Floats]:
+    """Add the beginning and cut at the end of the axis, where the last step is carried on if observed."""
+    time = np.concatenate([[begin], line.time])
+    survival, lower, upper = (
+        np.concatenate([[line.start], v]) for v in (line.survival, line.lower, line.upper)
+    )
     shown = time <= end
     time, survival, lower, upper = time[shown], survival[shown], lower[shown], upper[shown]
     if line.time.size and line.time[-1] > end:

@@ -19,12 +19,14 @@ from riskset.plots import (
     FlowEnd,
     FlowExclusion,
     ForestRow,
+    StateBand,
     SurvivalLine,
     TimeCoefficientPanel,
     flow_figure,
     forest,
     forest_figure,
     hazard_ratio_curve_figure,
+    states_figure,
     survival_figure,
     time_coefficient_figure,
     to_png_bytes,
@@ -112,6 +114,33 @@ def survival(width: float, labels: list[str], n: int = 138):
         for label, rate in zip(labels, (0.1, 0.11, 0.3, 0.7), strict=False)
     ]  # fmt: skip
     return survival_figure(lines, ticks=[0, 1, 2, 3, 4, 5], width=width)
+
+
+def incidence(width: float, labels: list[str], *, shared: bool = False):
+    """Rising curves with three or four rows of numbers, some of them shared by all."""
+    time = np.linspace(0.05, 4.9, 60)
+    lines = [
+        SurvivalLine(
+            label, time, 0.2 * k * (1 - np.exp(-time)), 0.15 * k * (1 - np.exp(-time)), 0.26 * k * (1 - np.exp(-time)),
+            [1384, 773, 318, 89, 19, 3] if shared else [1384 - k, 773, 318, 89, 19, k],
+            [0, 54, 92, 108, 112, 114 + k], () if shared else [0, 506, 760, 840, 857, 859 + k], [0, 57, 220, 349, 396, 408], 0.0,
+        )
+        for k, label in enumerate(labels, start=1)
+    ]  # fmt: skip
+    return survival_figure(
+        lines, ticks=[0, 1, 2, 3, 4, 5], y_label="Cumulative incidence of fracture (%)", width=width
+    )
+
+
+def states(width: float):
+    time = np.linspace(0.1, 4.9, 50)
+    well, ill = 0.9 * np.exp(-time), 0.1 * np.exp(-time / 3)
+    bands = [
+        StateBand("Gammopathy of undetermined significance", well, [1360, 857, 418, 177, 56, 15], 0.9),
+        StateBand("Plasma cell malignancy", ill, [24, 21, 14, 9, 4, 0], 0.1),
+        StateBand("Death", 1 - well - ill, [], 0.0),
+    ]
+    return states_figure(time, bands, ticks=[0, 1, 2, 3, 4, 5], width=width)
 
 
 FOREST = [
@@ -208,6 +237,10 @@ FIGURES = {
     "survival-1": lambda w: survival(w, [""]),
     "survival-2": lambda w: survival(w, ["Men", "Women"]),
     "survival-4": lambda w: survival(w, ["naive", "past user of a calcimimetic", "user", "another, longer name of a group"], 12345),
+    "incidence-1": lambda w: incidence(w, [""]),
+    "incidence-3": lambda w: incidence(w, ["naive", "user", "past user of a calcimimetic"]),
+    "incidence-causes": lambda w: incidence(w, ["New fracture", "Death"], shared=True),
+    "states": states,
     "forest": lambda w: forest_figure(FOREST, columns=["Events / person-years low", "high"], label_header="New fracture", width=w),
     "forest-linear": differences,
     "forest-plain": lambda w: forest_figure(FOREST, width=w),
