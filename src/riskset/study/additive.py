@@ -210,8 +210,8 @@ def _chance(c: OneStratumOnly, levels: tuple[str, str], asked: Asked) -> Estimat
         estimand=f"share of studies like this in which {cells.exposure_label} {levels[0]} has p < {c.alpha:g} in just one of "
         f"{cells.modifier_label} {c.strata[0]} and {c.strata[1]}, if its hazard ratio for {asked.label} is "
         f"{c.pooled_hazard_ratio:.2f} in both",
-        unit="probability",
-        estimate=c.chance,
+        unit="% of studies",
+        estimate=100 * c.chance,
         method="p1 (1 - p2) + p2 (1 - p1), power of Wald's tests at the inverse-variance mean of both log hazard ratios",
         basis=asked.basis,
     )

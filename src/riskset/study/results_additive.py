@@ -24,7 +24,7 @@ class AdditiveResult(Frozen):
     recoded: tuple[Estimate, ...] = ()
     # difference of crude rates of the exposure at the modifier's level, the first time also at its reference
     rate_differences: tuple[Estimate, ...] = ()
-    # how often p < 0.05 in one stratum alone though the hazard ratio is the same in both: "one_stratum_only[e|m]"
+    # per cent of studies with p < 0.05 in one stratum alone though the hazard ratio is the same in both: "one_stratum_only[e|m]"
     one_stratum_only: Estimate | None = None
 
 

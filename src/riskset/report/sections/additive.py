@@ -176,7 +176,7 @@ def _chances(model: ModelResult, results: Results) -> list[Text]:
             "If the hazard ratio were the same for {} and {}, P would be below 0.05 in just one of the two in {} of "
             "studies like this{}."
         )
-        shown = f"{100 * e.estimate:.0f}%"
+        shown = f"{fmt.fixed(e.estimate, 0)}%"
         several = say(" ({})", name(a.exposure)) if len(results.exposure_levels) > 2 else Text()
         part = Part("chance", e.estimate, shown)
         out.append(
