@@ -126,6 +126,11 @@ def _sources(study: Assembled, name: str, episodes: Episodes) -> Iterator[AuditL
     known, label = study.sources[name], study.plan.outcomes[name].label
     for source, n in _events_by_source(known, episodes, study.plan.data.id).items():
         yield AuditLine(topic=label, text=f"events that count, dated by {source}", n=n)
+    if len(known.by_source) > 1:
+        order = ", ".join(known.by_source)
+        yield AuditLine(
+            topic=label, text=f"where records differ, the first of these with a date counts: {order}"
+        )
     for comparison in known.comparisons:
         yield AuditLine(
             topic=label,
