@@ -52,6 +52,19 @@ def labs(timeline: Timeline | None = None, to: str | None = "mg/dL", **columns: 
     return dying(known)
 
 
+def flagged(*flags: Any) -> Seen:
+    """A value a day before entry per flag, of the patient's stays in hospital."""
+    frame = pl.DataFrame(
+        {
+            "id": [ID] * len(flags),
+            "date": [day(-1 - k) for k in range(len(flags))],
+            "value": [2.0 + k for k in range(len(flags))],
+            "inpatient": pl.Series(flags, strict=False),
+        }
+    )
+    return dying(people().measure("mg", frame, time="date", value="value", exclude="inpatient"))
+
+
 def drugs(*courses: tuple[Any, Any], **settings: Any) -> Seen:
     frame = pl.DataFrame(
         {"id": [ID] * len(courses), "start": [c[0] for c in courses], "stop": [c[1] for c in courses]},
@@ -102,6 +115,9 @@ COURSES = (
     Exhibit("a value recorded twice", of(labs, date=[day(-1)] * 2, value=[2.0, 2.0], unit=["mg/dL"] * 2), Read("values of one time are averaged, and the audit counts those that disagree", ((0, 100, 2.0),))),
     Exhibit("a value after the end of follow-up", of(labs, date=[day(150)]), Read("what comes after the end of follow-up does not count, and the audit says how much that is", ((0, 100, None),))),
     Exhibit("a value without a date", of(labs, date=[None]), SetAside("a value must have a date", (2,), "date")),
+    Exhibit("a value drawn in hospital, flagged", of(flagged, "yes", "no"), Read("rows that a flag excludes are not used, and counted", ((0, 100, 3.0),))),
+    Exhibit("a value without its flag", of(flagged, "no", ""), SetAside("a flag must say whether the row is used: true or false", (3,), "inpatient")),
+    Exhibit("a flag of 2", of(flagged, 0, 2), Refused("a flag must be true or false", "Write true and false", (3,))),
     Exhibit("a negative magnesium, in an episode", of(labs, value=[-2.0]), Read("a negative value is kept, and the audit counts it", ((0, 100, -2.0),))),
     Exhibit("ids that lost their leading zeros", lambda _: labs(people(id=["00123"]), id=["123"]), Refused("fewer than half of the ids are ids of persons", "digits only, no leading zeros; persons: 5 characters, digits only, leading zeros")),
     Exhibit("a table of other patients", lambda _: labs(people(id=["x"])), Refused("fewer than half of the ids are ids of persons", "Write ids alike in all tables")),
