@@ -41,6 +41,7 @@ from riskset.study.results import (
     SurvivalGroup,
     Table1,
 )
+from riskset.study.results_trend import ExposureTrend, TrendLevel
 
 HIGH, LOW = ">= 2.4 mg/dL", "< 2.4 mg/dL"
 LEVELS = ("naive", "user", "past")
@@ -290,6 +291,41 @@ def curve_of(key: str) -> SplineCurve:
     )  # fmt: skip
 
 
+def trend_of(key: str) -> ExposureTrend:
+    """Magnesium in thirds, the middle one as reference; in past users the upper third has no event."""
+    label, events, years = CELLS[key]
+    slug = "model-3-groups"
+
+    def level(k: int, name: str) -> TrendLevel:
+        total = Basis(
+            n_persons=40 + k,
+            n_rows=90,
+            n_events=sum(c[k] for c in events),
+            person_years=sum(c[k] for c in years),
+        )
+        third = total.model_copy(
+            update={"n_events": total.n_events // 3, "person_years": total.person_years / 3}
+        )
+        ratios = [(0.31 * (k + 1), 0.2), (0.0, 0.1), (None, None) if k == 2 else (-0.27, 0.24)]
+        return TrendLevel(
+            level=name,
+            groups=tuple(
+                hazard_ratio(estimate_id(key, slug, "hr", str(g), name), f"group {g} of Magnesium, {label}", b, se, third)
+                for g, (b, se) in enumerate(ratios, 1)
+            ),
+            slope=None if k == 2 else hazard_ratio(estimate_id(key, slug, "slope", name), "slope", -0.6 - 0.1 * k, 0.27, total),
+            departure=chi_square(estimate_id(key, slug, "departure", name), "departure", 1.3 + k, 1, 0.25 - 0.1 * k, total),
+        )  # fmt: skip
+
+    basis = Basis(n_persons=398, n_rows=9000, n_events=107, person_years=1130.4)
+    return ExposureTrend(
+        outcome=key, model="Model 3", slug=slug, variable="mg", label="Magnesium", unit="mg/dL", cuts=(2.35, 2.7),
+        medians=(2.2, 2.5, 2.9), reference=2, levels=tuple(level(k, n) for k, n in enumerate(("naive", "user", "past"))),
+        same=chi_square(estimate_id(key, slug, "same"), "same trend", 2.2, 2, 0.333, basis), basis=basis,
+        warnings=("there is no event where mg (groups) = \u2265 2.7 and use = past",) if key == "fracture" else (),
+    )  # fmt: skip
+
+
 def characteristics(split: tuple[int, ...]) -> tuple[CharacteristicRow, ...]:
     """Table 1: continuous variables, a category of two levels, one of three, one with missing values."""
 
@@ -392,7 +428,7 @@ def make_results() -> Results:
             for k, p, e, y in lost
         ),
         models=tuple(model_of(k, m) for k in CELLS for m in ADJUSTMENT),
-        curves=tuple(curve_of(k) for k in CELLS), survival=survival_of(),
+        curves=tuple(curve_of(k) for k in CELLS), trends=tuple(trend_of(k) for k in CELLS), survival=survival_of(),
         published=(published("all", "persons", "patients", "persons", 399),
                    *(published(k, "events", f"{CELLS[k][0]}: persons with an event", "events", float(n))
                      for k, n in (("cve", 122), ("death", 159), ("fracture", 69))),

@@ -240,7 +240,8 @@ def test_headings_do_not_skip_a_level(any_page: Node) -> None:
 
 def test_drawings_say_what_they_show(page: Node) -> None:
     drawings = [n for n in page.find("svg") if n.attrs.get("role") == "img"]
-    assert len(drawings) == 2 * 8  # three forests, three curves, two of survival; wide and narrow
+    # three forests, three curves, three with groups, two of survival; wide and narrow
+    assert len(drawings) == 2 * 11
     for svg in drawings:
         assert svg.find("title")[0].text.startswith("Figure ")
         assert svg.find("desc")[0].text

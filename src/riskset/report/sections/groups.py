@@ -1,4 +1,4 @@
-"""The exposure in groups beside its curve: hazard ratios by group, their trend, and both in one figure."""
+"""The exposure in groups beside its curve: hazard ratios by group, the slope over them, and both in one figure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def section(results: Results) -> Section | None:
         "groups",
         say("Groups of {} beside the curves", inside(results.exposure_label)),
         tuple(_outcome(t, results) for t in results.trends),
-        entry="Groups and trends",
+        entry="Groups",
     )
 
 
@@ -38,15 +38,15 @@ def _outcome(trend: ExposureTrend, results: Results) -> Group:
 
 
 def _reading(trend: ExposureTrend) -> tuple[Text, ...]:
-    """Read the trends: a trend needs its own test, a difference of trends theirs."""
+    """Read the slopes: each needs its own test, a difference between them theirs."""
     out: list[Text] = []
     for level in trend.levels:
         if level.slope is None or level.slope.p is None:
             continue
         text = (
-            "For {}, the data speak for a trend over the groups ({})"
+            "For {}, the hazard changes along the groups ({})"
             if established(level.slope)
-            else "For {}, the data do not establish a trend over the groups ({})"
+            else "For {}, the data do not establish that the hazard changes along the groups ({})"
         )
         told = say(text, name(level.level), p_phrase(level.slope))
         if level.departure is not None and established(level.departure):
@@ -54,9 +54,9 @@ def _reading(trend: ExposureTrend) -> tuple[Text, ...]:
         out.append(told + ".")
     if trend.same is not None and trend.same.p is not None and len(out) > 1:
         text = (
-            "The trends differ by more than chance readily explains ({})."
+            "These slopes differ by more than chance readily explains ({})."
             if established(trend.same)
-            else "The data do not establish that the trends differ ({})."
+            else "The data do not establish that these slopes differ ({})."
         )
         out.append(say(text, p_phrase(trend.same)))
     return (join(out),) if out else ()
@@ -75,7 +75,7 @@ def _table(trend: ExposureTrend, results: Results, label: str) -> Table:
     groups = [Rows(tuple(_lines(trend, level, clock)), heading=name(level.level)) for level in trend.levels]
     if trend.same is not None:
         line = (
-            cells.row("The same trend in all levels", indent=True),
+            cells.row("The same slope in all levels", indent=True),
             cells.BLANK,
             cells.chi_square(trend.same),
             cells.p_value(trend.same),
@@ -88,7 +88,7 @@ def _table(trend: ExposureTrend, results: Results, label: str) -> Table:
     )
     notes = (
         say(
-            "{} with {} in groups: about {} of the person-time, cut where the data put them, and so exploratory. The trend "
+            "{} with {} in groups: about {} of the person-time, cut where the data put them and not the plan. The slope "
             "runs over the medians of the groups ({} {}). Wald limits and tests.",
             name(trend.model),
             inside(trend.label),
@@ -125,7 +125,7 @@ def _lines(trend: ExposureTrend, level: TrendLevel, clock: Clock) -> list[Line]:
         else:
             out.append((head, _behind(e, clock), cells.ratio(e), cells.p_value(e)))
     if level.slope is not None:
-        per = say("Trend, per {}", name(fmt.unit(trend.unit)))
+        per = say("Slope, per {}", name(fmt.unit(trend.unit)))
         out.append(
             (cells.row(per, indent=True), cells.BLANK, cells.ratio(level.slope), cells.p_value(level.slope))
         )
