@@ -80,7 +80,7 @@ def test_exposure_and_modifier_change_places():
         np.testing.assert_allclose(numbers(b), numbers(a), rtol=SAME, atol=1e-9)
 
 
-@settings(max_examples=8)
+@settings(max_examples=4)
 @given(st.floats(0.01, 1000))
 def test_the_unit_of_a_continuous_exposure_does_not_matter(factor):
     model = "Surv(time, death) ~ rcs(albumin, 4) * sex + age"
@@ -93,6 +93,7 @@ def test_the_unit_of_a_continuous_exposure_does_not_matter(factor):
     assert two.joint.likelihood_ratio.chi2 == pytest.approx(one.joint.likelihood_ratio.chi2, rel=SCALED)
 
 
+@settings(max_examples=40)
 @given(
     arrays(np.float64, 3, elements=st.floats(-2, 3)),
     arrays(np.float64, (3, 4), elements=st.floats(-1, 1)),
@@ -107,6 +108,7 @@ def test_limits_leave_the_null_out_exactly_where_p_is_small(logs, root, level):
             assert i.lower <= m.estimate <= i.upper
 
 
+@settings(max_examples=40)
 @given(
     st.lists(
         st.sampled_from([-np.inf, -2.0, -1.0, -0.5, 0.0, 0.25, 1.0, 3.0, np.inf]), min_size=80, max_size=90
@@ -119,7 +121,7 @@ def test_percentiles_leave_the_null_out_exactly_where_p_is_small(values, null):
     assert (lower > null or upper < null) == (percentile_p(ordered, null) < 0.05)
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(st.integers(0, 2**32 - 1), st.floats(-1.5, 1.5))
 def test_the_headline_of_an_interaction_leaves_one_out_exactly_where_p_is_small(seed, effect):
     rng = np.random.default_rng(seed)

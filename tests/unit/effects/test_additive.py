@@ -152,26 +152,17 @@ def test_bootstrap_keeps_empty_cells_and_counts_them():
         "low",
         "user",
         interval="bootstrap",
-        bootstrap=120,
+        bootstrap=100,
         rng=np.random.default_rng(3),
     )
     (drawn,) = found.resampled
-    # Neither of two persons is drawn with probability (1 - 2/300)^300 = 0.134: 16 of 120, give or take 4.
-    assert 4 <= drawn.n_empty <= 30
+    # Neither of two persons is drawn with probability (1 - 2/300)^300 = 0.134: 13 of 100, give or take 3.
+    assert 3 <= drawn.n_empty <= 26
     assert drawn.n_failed == 0
     ap = found.additive[0].ap
     assert ap.method == "bootstrap"
     assert ap.lower == -np.inf
     assert np.isfinite(found.additive[0].reri.lower)
-    again = interaction(
-        coxph(MODEL, rows, id="id"),
-        "low",
-        "user",
-        interval="bootstrap",
-        bootstrap=120,
-        rng=np.random.default_rng(3),
-    )
-    assert again.additive[0].reri == found.additive[0].reri
 
 
 def test_refusals():
