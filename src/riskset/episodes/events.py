@@ -104,6 +104,7 @@ def read_event(
     ends_follow_up: bool,
     date_only: str | None,
     recurrent: bool,
+    at_date_only: str | None = None,
 ) -> tuple[Event, Rejects]:
     """Read the events of one kind from a table of events, from a column of persons, or from several sources.
 
@@ -139,7 +140,7 @@ def read_event(
         )
         if at is not None:
             other, more = _of_persons(
-                persons, name, at=at, where=at_where, ends_follow_up=ends_follow_up, date_only=None
+                persons, name, at=at, where=at_where, ends_follow_up=ends_follow_up, date_only=at_date_only
             )
             event, more = _agreeing(persons, event, other, more, at)
             rejects = rejects.extend(more.frame)
@@ -202,7 +203,7 @@ def _agreeing(
     person = np.concatenate([first.person, second.person[more]])
     time = np.concatenate([first.time, second.time[more]])
     by_date = np.concatenate([first.by_date, second.by_date[more]])
-    joined = _sorted(first.name, person, time, by_date, first.ends_follow_up)
+    joined = _sorted(person, time, by_date)
     matched = (*first.matched, *second.matched)
     return Event(first.name, *joined, first.ends_follow_up, counts, set_aside=apart, matched=matched), rejects
 
@@ -232,9 +233,11 @@ def _of_table(
     rejects = rejects.add(selection.source, frame[ROW].filter(pl.Series(undated)), time, NEEDS_TIME)
     keep = ~(wrong | undated)
     person = frame[PERSON].to_numpy()[keep]
-    event = _sorted(
-        name, person, times.ticks[keep] - persons.origin[person], times.by_date[keep], ends_follow_up
-    )
+    since_entry = times.ticks[keep] - persons.origin[person]
+    if ends_follow_up:
+        rows = frame[ROW].filter(pl.Series(keep))
+        _require_after_entry(name, since_entry, rows, f"{selection.source}, column '{time}'")
+    event = _sorted(person, since_entry, times.by_date[keep])
     counts = {
         "selected": selection.rows_selected,
         "of others": selection.rows_of_others,
@@ -265,24 +268,31 @@ def _of_persons(
     rejects = Rejects().add(persons.source, frame[ROW].filter(pl.Series(wrong)), at, NEEDS_TIME)
     keep = chosen & times.known & ~wrong
     person = np.flatnonzero(keep)
-    event = _sorted(
-        name, person, times.ticks[keep] - persons.origin[keep], times.by_date[keep], ends_follow_up
-    )
+    since_entry = times.ticks[keep] - persons.origin[keep]
+    if ends_follow_up:
+        _require_after_entry(
+            name, since_entry, frame[ROW].filter(pl.Series(keep)), f"{persons.source}, column '{at}'"
+        )
+    event = _sorted(person, since_entry, times.by_date[keep])
     counts = {"selected": int(keep.sum() + wrong.sum()), "of others": 0, "rejected": int(wrong.sum())}
     matched = _matched(persons, frame, where, persons.source)
     return Event(name, *event, ends_follow_up, counts, matched=(matched,)), rejects
 
 
-def _sorted(
-    name: str, person: Indices, time: Ticks, by_date: Flags, ends_follow_up: bool
-) -> tuple[Indices, Ticks, Flags]:
-    # Of an event known to the minute and by date at the same instant, the less certain comes first.
-    if ends_follow_up and (time < 0).any():
+def _require_after_entry(name: str, time: Ticks, rows: pl.Series, where: str) -> None:
+    """Refuse an event after which nobody is followed where it lies before entry, by file and row."""
+    early = time < 0
+    if early.any():
         raise EpisodeError(
             f"'{name}' ends follow-up and lies before entry",
-            n_rows=int((time < 0).sum()),
-            remedy="Correct the dates, or exclude these persons by a rule of eligibility.",
+            where=where,
+            rows=sorted(rows.filter(pl.Series(early)).to_list()),
+            remedy="Correct the dates, or leave these persons out by a rule of eligibility.",
         )
+
+
+def _sorted(person: Indices, time: Ticks, by_date: Flags) -> tuple[Indices, Ticks, Flags]:
+    # Of an event known to the minute and by date at the same instant, the less certain comes first.
     order = np.lexsort((~by_date, time, person))
     return person[order], time[order], by_date[order]
 

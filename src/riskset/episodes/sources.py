@@ -244,6 +244,7 @@ class Sources:
         ends_follow_up: bool = False,
         recurrent: bool = False,
         date_only: str | None = None,
+        at_date_only: str | None = None,
     ) -> Self:
         """Add an event, whose first occurrence after entry is an outcome.
 
@@ -268,6 +269,8 @@ class Sources:
             Every day with the event counts and follow-up goes on after it (Andersen-Gill).
         date_only : str, optional
             Column, true where the time is known by date only.
+        at_date_only : str, optional
+            Column of persons, true where `at` is known by date only, where there is a table besides.
         """
         if recurrent and ends_follow_up:
             raise EpisodeError(
@@ -286,6 +289,7 @@ class Sources:
             ends_follow_up=ends_follow_up,
             date_only=date_only,
             recurrent=recurrent,
+            at_date_only=at_date_only,
         )
         return self._with(self._parts.add_event(event, rejects))
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 import polars as pl
 
 from riskset.cohort import Comparison, FirstKnown, Source, first_known
-from riskset.errors import EpisodeError, PlanError, RisksetError
+from riskset.errors import EpisodeError, RisksetError
 from riskset.study.plan import StudyPlan
 from riskset.study.preflight import raise_all
 from riskset.tables import ROW, Table, kind, parse_filter, parse_times, to_ticks
@@ -27,6 +27,11 @@ def end_column(outcome: str) -> str:
     return f"__{outcome}_end__"
 
 
+def end_by_date_column(outcome: str) -> str:
+    """Name the column that says whether an outcome's date by the end of follow-up is a date only."""
+    return f"__{outcome}_end_by_date__"
+
+
 def with_end_records(plan: StudyPlan, people: pl.DataFrame) -> pl.DataFrame:
     """Add, for each outcome that an end reason and event rows both record, its date by the end of follow-up.
 
@@ -34,29 +39,21 @@ def with_end_records(plan: StudyPlan, people: pl.DataFrame) -> pl.DataFrame:
     ----------
     plan : StudyPlan
     people : polars.DataFrame
-        With when and why follow-up ended.
+        With when and why follow-up ended, and whether that is known by date only.
 
-    Raises
-    ------
-    PlanError
-        Where under the clock of time stamps some of these ends are stamps and others dates: their day is not
-        comparable with a stamp in one column.
+    Returns
+    -------
+    polars.DataFrame
+        With the dates, and beside them which are dates only: those are compared with a stamp by their day.
     """
     for name, outcome in plan.outcomes.items():
         if outcome.end_reason is None or not outcome.table:
             continue
         mine = pl.col(REASON) == outcome.end_reason
-        by_date = people.filter(mine)[END_BY_DATE].drop_nulls()
-        end = pl.when(mine).then(pl.col(END)).alias(end_column(name))
-        if plan.data.clock == "time" and by_date.any():
-            if not by_date.all():
-                raise PlanError(
-                    f'some ends by "{outcome.end_reason}" are known to the minute and others by date only',
-                    where=f"outcomes.{name}",
-                    remedy="Name the sources in first_known instead, in order of trust.",
-                )
-            end = end.cast(pl.Date)
-        people = people.with_columns(end)
+        people = people.with_columns(
+            pl.when(mine).then(pl.col(END)).alias(end_column(name)),
+            (mine & pl.col(END_BY_DATE)).fill_null(value=False).alias(end_by_date_column(name)),
+        )
     return people
 
 

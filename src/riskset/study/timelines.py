@@ -12,7 +12,7 @@ from riskset.study.formulas import over_time
 from riskset.study.plan import StudyPlan
 from riskset.study.plan_cohort_checks import CALENDAR
 from riskset.study.plan_values import substance_of
-from riskset.study.records import END, END_BY_DATE, REASON, end_column
+from riskset.study.records import END, END_BY_DATE, REASON, end_by_date_column, end_column
 from riskset.study.rejecting import rows_of
 from riskset.tables import Table
 
@@ -197,6 +197,7 @@ def _with_event(
             time=str(plan.tables[outcome.table].time),
             where=outcome.where,
             at=end_column(name),
+            at_date_only=end_by_date_column(name),
             ends_follow_up=ends,
         )
     if outcome.end_reason is not None:
