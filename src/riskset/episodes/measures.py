@@ -166,13 +166,15 @@ def read_measure(
         for column, how in ((unit, "in"), (method, "by")):
             if column is not None:
                 notes += unit_notes(name, frame[column].filter(kept), times.ticks[usable], how)
-    person = frame[PERSON].to_numpy()[usable]
-    ticks = times.ticks[usable] - persons.origin[person]
-    numbers = significant(numbers[usable] * factors[usable])
+    every = slice(None) if usable.all() else usable  # mostly all are, and copies of millions take time
+    person = frame[PERSON].to_numpy()[every]
+    ticks = times.ticks[every] - persons.origin[person]
+    numbers = numbers[every] if (factors == 1).all() else numbers[every] * factors[every]
+    numbers = significant(numbers)
     implausible_values = 0
     if plausible is not None:
         implausible_values = int(((numbers < plausible[0]) | (numbers > plausible[1])).sum())
-    raw = frame[ROW].to_numpy()[usable]
+    raw = frame[ROW].to_numpy()[every]
     finer = None
     if same_day in {"first", "last"}:
         whole = within_day(frame[time], flag)

@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskset.episodes.tracks import Indices
-from riskset.tables.ticks import DAY, Ticks, order_by_person_and_time, significant
+from riskset.tables.ticks import BLOCK, DAY, Ticks, order_by_person_and_time, significant
 
 SameDay = Literal["mean", "first", "last", "min", "max"]
-BLOCK = 2**17  # rows: arrays of a megabyte
 SAME_DAY = ("mean", "first", "last", "min", "max")
 
 

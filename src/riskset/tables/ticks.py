@@ -19,6 +19,7 @@ Ticks = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 DAY = 86_400_000
+BLOCK = 2**17  # numbers: an array of a megabyte
 NEVER = np.int64(2**60)  # later than any time, small enough to add a duration to
 BEFORE = np.int64(-(2**60))  # earlier than any time
 
@@ -89,8 +90,8 @@ def to_ticks(values: pl.Series, clock: Clock, date_only: pl.Series | None = None
     known = values.is_not_null().to_numpy()
     nothing = np.zeros(values.len(), dtype=np.bool_)
     if values.dtype.is_numeric():
-        days = values.cast(pl.Float64).fill_null(0.0).to_numpy()
-        return Times(np.rint(days * DAY).astype(np.int64), known, nothing, calendar=False)
+        moments = values.cast(pl.Float64).fill_null(0.0).to_numpy() * DAY
+        return Times(np.rint(moments, out=moments).astype(np.int64), known, nothing, calendar=False)
     if values.dtype == pl.Date:
         ticks = values.to_physical().cast(pl.Int64).fill_null(0).to_numpy() * DAY
         if clock == "day":
@@ -169,6 +170,11 @@ def significant(values: NDArray[np.float64], digits: int = 9) -> NDArray[np.floa
     >>> significant(np.array([0.1 + 0.2, 2.4000000000000004, 0.0, np.nan]))
     array([0.3, 2.4, 0. , nan])
     """
+    if values.size > 2 * BLOCK:  # in pieces that stay near the processor
+        rounded = np.empty_like(values)
+        for begin in range(0, values.size, BLOCK):
+            rounded[begin : begin + BLOCK] = significant(values[begin : begin + BLOCK], digits)
+        return rounded
     # Up to 999 with at most six decimals, as most laboratory values are, there is nothing to round.
     with np.errstate(over="ignore"):
         plain = (np.rint(values * 1e6) / 1e6 == values) & (np.abs(values) < 1e3)

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from riskset.episodes.persons import positions
-from riskset.episodes.same_time import BLOCK, OnePerTime, SameDay, one_per_time
-from riskset.tables.ticks import DAY, significant
+from riskset.episodes.same_time import OnePerTime, SameDay, one_per_time
+from riskset.tables.ticks import BLOCK, DAY, significant
 
 CHANCE = np.random.default_rng(20261122)
 
@@ -87,3 +87,9 @@ def test_persons_are_found_by_their_ids(ids: list[object], known: list[object], 
 def test_ids_of_different_widths_are_the_same_numbers():
     ids = pl.Series([1, 300], dtype=pl.Int64)
     assert positions(ids, pl.Series([1, 44], dtype=pl.UInt8)).tolist() == [0, -1]
+
+
+def test_rounding_in_pieces_is_rounding_at_once():
+    values = np.concatenate([CHANCE.normal(100, 50, 2 * BLOCK), [np.nan, np.inf, 0.1 + 0.2, 2.4]])
+    pieces = [significant(part) for part in np.array_split(values, 5)]
+    np.testing.assert_array_equal(significant(values), np.concatenate(pieces))
