@@ -37,6 +37,7 @@ TABLE = Path(__file__).resolve().parent.parent / "docs" / "validation" / "intera
 LEVEL, SIZE, Z, ALLOWED_SE = 0.95, 0.05, 1.959964, 3.0
 HAZARD_RATIOS = {"with": (2.2, 1.0, 1.3), "without": (1.72, 1.0, 1.72)}  # exposure, modifier, both
 CHUNK = 20  # cohorts between two files
+LEAST = 100  # cohorts of a line of the table; fewer say nothing of 95%
 REPLICATES = 300
 VARIANTS = {"with": None, "without": "no_interaction"}
 # Seeds were fixed before the first run: those of one size and variant follow each other.
@@ -342,7 +343,7 @@ def tell(folder: Path) -> bool:
         for truth in VARIANTS:
             answers = kept(folder, part, truth)
             complete &= len(answers) == part.cohorts
-            if len(answers):
+            if len(answers) >= LEAST:
                 table += [line.cells() for line in LINES[part.name](part, truth, answers)]
     TABLE.parent.mkdir(parents=True, exist_ok=True)
     with TABLE.open("w", encoding="utf-8", newline="") as file:
