@@ -44,7 +44,7 @@ PERSONS = 'Timeline(persons, id="id", entry="entry", exit="exit")'
 
 @dataclass(frozen=True)
 class Block:
-    """A part of a case: a table by name, code, what it gives, what refuses it, what its audit holds, or text."""
+    """A part of a case: a table by name, code, what it gives, what refuses it, its audit, or text."""
 
     kind: str
     text: str
@@ -119,6 +119,8 @@ def _block(block: Block) -> str:
         return f"```text\n{_pretty(block.text)}\n```"
     if block.kind == "refused":
         return f"is refused: *{block.text.partition(': ')[2]}*"
+    if block.kind == "prints":
+        return f"Its audit prints as\n\n```text\n{block.text}\n```"
     if block.kind == "says":
         return f'The audit says: "{block.text}".'
     if block.kind == "audit":

@@ -70,6 +70,9 @@ def test_rule(case: Any):
             for line in block.text.splitlines():
                 name, _, value = line.partition(" = ")
                 assert (name, getattr(result.audit, name)) == (name, int(value))
+        elif block.kind == "prints":
+            assert str(result.audit) == block.text
+            checked += 1
         elif block.kind == "says":
             assert any(block.text in line.text for line in result.audit.lines)
         else:
