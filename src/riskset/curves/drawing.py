@@ -55,11 +55,14 @@ def ticks_of(last: float, start: float = 0.0) -> list[float]:
 
 
 def counts_by(stays: Stays, ends: Sequence[int], ticks: Sequence[float]) -> list[float]:
-    """Sum the weights of the stays that have ended in one of these ways by each tick."""
+    """Sum the weights of the stays that have ended in one of these ways before each tick.
+
+    Before, as those at risk are counted: with them they make up everybody, where all enter at the beginning.
+    """
     chosen = np.isin(stays.ends, ends)
     order = np.argsort(stays.exit[chosen])
     total = np.concatenate([[0.0], np.cumsum(stays.weight[chosen][order])])
-    return total[np.searchsorted(stays.exit[chosen][order], ticks, side="right")].tolist()
+    return total[np.searchsorted(stays.exit[chosen][order], ticks, side="left")].tolist()
 
 
 def plot_survival(

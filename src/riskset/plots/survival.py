@@ -51,7 +51,7 @@ class SurvivalLine:
     at_risk : sequence of int
         Numbers at risk at the ticks.
     events, competing, censored : sequence of int
-        Numbers up to each tick, if they are to be shown. Numbers that all curves share are written once.
+        Numbers before each tick, if they are to be shown. Numbers that all curves share are written once.
     start : float
         1 for survival, 0 for an incidence.
     """

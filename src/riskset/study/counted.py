@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from math import ceil, floor, log10
 
+from riskset.study.counted_incidence import counted_incidence
 from riskset.study.counted_trend import counted_trend
 from riskset.study.ids import estimate_id, slug
 from riskset.study.results import (
@@ -80,6 +81,8 @@ def counted(results: Results) -> Iterator[Counted]:
         yield from counted_trend(trend)
     for curve in results.survival:
         yield from _survival(curve)
+    for curve in results.incidence:
+        yield from counted_incidence(curve)
     yield from _audit(results.audit)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Literal
 
 from riskset.study.results_additive import AdditiveResult, Claimed
+from riskset.study.results_incidence import ComparedRates, IncidenceCurve
 from riskset.study.results_sensitivity import Sensitivity
 from riskset.study.results_trend import ExposureTrend
 from riskset.study.results_values import Basis, Estimate, Frozen
@@ -304,6 +305,8 @@ class Results(Frozen):
     curves: tuple[SplineCurve, ...]
     trends: tuple[ExposureTrend, ...] = ()  # the exposure in groups, beside the curves
     survival: tuple[SurvivalCurve, ...]
+    incidence: tuple[IncidenceCurve, ...] = ()  # of outcomes that name competing events
+    compared_rates: tuple[ComparedRates, ...] = ()
     # the plan's published margins, where it gives them; ids "all/published/persons", "fracture/published/events",
     # "fracture/published/rate", in the unit of the run's own number
     published: tuple[Printed, ...]

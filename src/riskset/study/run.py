@@ -23,6 +23,7 @@ from riskset.study.assemble import (
     rejects_of,
 )
 from riskset.study.audit import audit
+from riskset.study.compared_rates import compared_rates
 from riskset.study.counted import finished
 from riskset.study.curve import spline_curve
 from riskset.study.feasible import infeasible
@@ -35,6 +36,7 @@ from riskset.study.formulas import (
     modifier_heading,
 )
 from riskset.study.grouping import exposure_levels
+from riskset.study.incidence import incidence_curve
 from riskset.study.lost import rows_lost
 from riskset.study.methods import methods
 from riskset.study.models import EVENTS_PER_COEFFICIENT, Question, model_result
@@ -57,8 +59,10 @@ from riskset.study.results import (
     SurvivalCurve,
     Table1,
 )
+from riskset.study.results_incidence import ComparedRates, IncidenceCurve
 from riskset.study.results_trend import ExposureTrend
 from riskset.study.sensitivity import Built, run_sensitivity
+from riskset.study.subdistribution import with_causes
 from riskset.study.survival import survival_curve
 from riskset.study.table1 import Characteristic, describe
 from riskset.study.trend import exposure_trend
@@ -135,6 +139,8 @@ def _run(plan: StudyPlan, progress: Callable[[str], None]) -> tuple[Results, dic
     progress("rates and curves")
     rates = tuple(_rates(o) for o in outcomes.values())
     survival = tuple(c for o in outcomes.values() for c in _survival(plan, o, persons))
+    incidence = tuple(c for o in outcomes.values() for c in _incidence(study, o, persons))
+    compared = tuple(_compared(o) for o in outcomes.values())
     models: list[ModelResult] = []
     curves: list[SplineCurve] = []
     trends: list[ExposureTrend] = []
@@ -189,6 +195,8 @@ def _run(plan: StudyPlan, progress: Callable[[str], None]) -> tuple[Results, dic
         curves=tuple(curves),
         trends=tuple(trends),
         survival=survival,
+        incidence=incidence,
+        compared_rates=compared,
         published=compare(_printed(plan), rates, persons=persons.height, per=unit.per, unit=unit.unit),
         audit=checked,
         methods=methods(plan),
@@ -295,6 +303,31 @@ def _survival(plan: StudyPlan, outcome: _Outcome, persons: pl.DataFrame) -> list
         if len(grouped.groups) > 1:
             curves.append(grouped)
     return curves
+
+
+def _incidence(study: Assembled, outcome: _Outcome, persons: pl.DataFrame) -> list[IncidenceCurve]:
+    """Draw the risk of an outcome that other events can forestall, as :func:`_survival` does that of the others."""
+    plan, q = study.plan, outcome.question
+    if not plan.outcomes[q.outcome].competing or plan.outcomes[q.outcome].recurrent:
+        return []
+    frame = with_causes(study, outcome.episodes.frame, q.outcome)
+    others = tuple(plan.outcomes[c].label for c in plan.outcomes[q.outcome].competing)
+    curves = [incidence_curve(frame, q.outcome, q.label, others, id=q.id)]
+    by = q.cells.modifier
+    if persons[by].drop_nulls().n_unique() > 1:
+        at_index = frame.drop(by).join(persons.select(q.id, by), on=q.id, how="left", maintain_order="left")
+        grouping = f"{modifier_heading(plan)} at index"
+        grouped = incidence_curve(at_index, q.outcome, q.label, others, id=q.id, by=by, grouping=grouping)
+        if len(grouped.groups) > 1:
+            curves.append(grouped)
+    return curves
+
+
+def _compared(outcome: _Outcome) -> ComparedRates:
+    q = outcome.question
+    return compared_rates(
+        outcome.episodes.frame, q.outcome, q.label, id=q.id, cells=q.cells, rate_unit=q.rate_unit
+    )
 
 
 def _curve(plan: StudyPlan, outcome: _Outcome, complete: pl.DataFrame) -> SplineCurve:

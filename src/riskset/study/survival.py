@@ -51,11 +51,11 @@ def survival_curve(
     SurvivalCurve
         Step functions from (0, 1); limits are pointwise, on the log-log scale, which stays within 0 and 1.
     """
-    known, not_drawn = (rows, ()) if by is None else _large_groups(rows, id, by)
+    known, not_drawn = (rows, ()) if by is None else large_groups(rows, id, by)
     curves = curves_of(
         known, f"Surv(entry, exit, {outcome})", by, conf_type="log-log", id=id, time_unit="days"
     )
-    ticks = _ticks(float(known["exit"].to_numpy().max()))
+    ticks = ticks_of(float(known["exit"].to_numpy().max()))
     return SurvivalCurve(
         outcome=outcome,
         label=label,
@@ -65,7 +65,7 @@ def survival_curve(
     )
 
 
-def _large_groups(rows: pl.DataFrame, id: str, by: str) -> tuple[pl.DataFrame, tuple[Count, ...]]:
+def large_groups(rows: pl.DataFrame, id: str, by: str) -> tuple[pl.DataFrame, tuple[Count, ...]]:
     """Rows of the groups that deserve a curve, and the others with their persons."""
     known = rows.filter(pl.col(by).is_not_null())
     persons = known.group_by(by).agg(pl.col(id).n_unique().alias("n")).sort(by)
@@ -102,14 +102,14 @@ def _group(curve: SurvivalEstimate, ticks: np.ndarray) -> SurvivalGroup:
     )
 
 
-def _ticks(last: float) -> np.ndarray:
+def ticks_of(last: float) -> np.ndarray:
     """Ticks from 0 in the smallest step that gives at most six.
 
     Examples
     --------
-    >>> _ticks(90.0).tolist()
+    >>> ticks_of(90.0).tolist()
     [0.0, 30.0, 60.0, 90.0]
-    >>> (_ticks(5 * YEAR) / YEAR).tolist()
+    >>> (ticks_of(5 * YEAR) / YEAR).tolist()
     [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
     """
     step = next((s for s in _STEPS if last / s < _TICKS), last)
