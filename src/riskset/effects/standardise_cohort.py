@@ -111,9 +111,9 @@ def cohort_of(
         If a covariate changes within persons, or the fits are not of the same persons.
     """
     first, *others = fits
-    person = _persons(first)
+    person = persons_of(first)
     for other in others:
-        if not _persons(other).equals(person):
+        if not persons_of(other).equals(person):
             raise FitError(
                 "the fits of the causes are not of the same persons",
                 where="competing",
@@ -134,7 +134,8 @@ def cohort_of(
     return Cohort(chosen, weight, causes, _last(fits), paths)
 
 
-def _persons(fit: CoxFit) -> pl.Series:
+def persons_of(fit: CoxFit) -> pl.Series:
+    """Whom each fitted row belongs to."""
     if fit.id is not None:
         return fit.data[fit.id].alias("person")
     if fit.entry is not None:
@@ -149,20 +150,14 @@ def _changing(fits: Sequence[CoxFit], person: pl.Series, exposure: str, external
     changing: dict[str, None] = {}
     known: set[str] = set()
     for fit in fits:
-        read = _variables(fit)
-        known |= set(read)
-        if fit.exit in read:
+        known |= set(_variables(fit))
+        if fit.exit in known:
             raise FitError(
                 "a coefficient changes with time (tt), so that a person's risk is not one number",
                 where="standardise",
                 remedy="Fit without tt(), or read survival of paths from cox_survival.",
             )
-        weights = () if fit.weights is None else (fit.weights,)
-        columns = [n for n in dict.fromkeys((*read, *weights)) if n not in changing]
-        if person.len() == person.n_unique() or not columns:
-            continue
-        counts = fit.data.select(columns).with_columns(person).group_by("person").n_unique()
-        changing |= {n: None for n in columns if bool((counts[n] > 1).any())}
+        changing |= dict.fromkeys(changing_variables(fit, person))
     unknown = [n for n in external if n not in known]
     if unknown:
         raise FitError(f"the model has no variable {unknown[0]!r}", where="external")
@@ -177,6 +172,17 @@ def _changing(fits: Sequence[CoxFit], person: pl.Series, exposure: str, external
             "the calendar.",
         )
     return bool(changing)
+
+
+def changing_variables(fit: CoxFit, person: pl.Series | None = None) -> tuple[str, ...]:
+    """Variables of a model (covariates, offset, strata, weights) that take several values in one person's rows."""
+    person = persons_of(fit) if person is None else person
+    weights = () if fit.weights is None else (fit.weights,)
+    columns = list(dict.fromkeys((*_variables(fit), *weights)))
+    if person.len() == person.n_unique() or not columns:
+        return ()
+    counts = fit.data.select(columns).with_columns(person).group_by("person").n_unique()
+    return tuple(n for n in columns if bool((counts[n] > 1).any()))
 
 
 def _variables(fit: CoxFit) -> tuple[str, ...]:

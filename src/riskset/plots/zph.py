@@ -35,6 +35,7 @@ MARGIN: Final = 2.0
 PANEL_HEIGHT: Final = 42.0
 GUTTER: Final = 7.0
 X_TICKS: Final = 5
+FEW: Final = 20  # points, such as means of groups of events, that may be larger
 AXIS: Final = 12.0  # room for the numbers of a vertical axis
 KEY: Final = (
     "Line and band: smooth of the scaled Schoenfeld residuals, pointwise 95% limits. Dashed: the model's constant. "
@@ -138,7 +139,8 @@ def _panel(axes: Axes, panel: TimeCoefficientPanel, width: float) -> None:
     axes.set_ylim(low - room, high + room)
     axes.set_xlim(float(panel.smooth_x[0]), float(panel.smooth_x[-1]) or 1.0)
     axes.axhline(0.0, color=RULE, linewidth=0.6, zorder=1)
-    axes.plot(panel.x, panel.y, linestyle="none", marker="o", markersize=1.6, color=MUTED, alpha=0.45,
+    size, alpha = (1.6, 0.45) if panel.x.size > FEW else (2.8, 0.8)
+    axes.plot(panel.x, panel.y, linestyle="none", marker="o", markersize=size, color=MUTED, alpha=alpha,
               markeredgewidth=0, zorder=2)  # fmt: skip
     axes.fill_between(panel.smooth_x, panel.lower, panel.upper, color=look.color, alpha=0.18, linewidth=0)
     axes.axhline(panel.constant, color=series(1).color, linewidth=1.0, linestyle=series(1).dashes, zorder=3)

@@ -11,6 +11,7 @@ from typing import Literal
 
 from riskset.study.results_additive import AdditiveResult, Claimed
 from riskset.study.results_incidence import ComparedRates, IncidenceCurve
+from riskset.study.results_diagnostics import ModelDiagnostics
 from riskset.study.results_sensitivity import Sensitivity
 from riskset.study.results_trend import ExposureTrend
 from riskset.study.results_values import Basis, Estimate, Frozen
@@ -303,6 +304,7 @@ class Results(Frozen):
     rows_lost: tuple[RowsLost, ...]
     models: tuple[ModelResult, ...]
     curves: tuple[SplineCurve, ...]
+    diagnostics: tuple[ModelDiagnostics, ...] = ()  # of the primary model of each outcome
     trends: tuple[ExposureTrend, ...] = ()  # the exposure in groups, beside the curves
     survival: tuple[SurvivalCurve, ...]
     incidence: tuple[IncidenceCurve, ...] = ()  # of outcomes that name competing events

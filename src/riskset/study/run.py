@@ -26,6 +26,7 @@ from riskset.study.audit import audit
 from riskset.study.compared_rates import compared_rates
 from riskset.study.counted import finished
 from riskset.study.curve import spline_curve
+from riskset.study.diagnostics import model_diagnostics
 from riskset.study.feasible import infeasible
 from riskset.study.formulas import (
     OutcomeFormulas,
@@ -60,6 +61,7 @@ from riskset.study.results import (
     Table1,
 )
 from riskset.study.results_incidence import ComparedRates, IncidenceCurve
+from riskset.study.results_diagnostics import ModelDiagnostics
 from riskset.study.results_trend import ExposureTrend
 from riskset.study.sensitivity import Built, run_sensitivity
 from riskset.study.subdistribution import with_causes
@@ -144,6 +146,7 @@ def _run(plan: StudyPlan, progress: Callable[[str], None]) -> tuple[Results, dic
     models: list[ModelResult] = []
     curves: list[SplineCurve] = []
     trends: list[ExposureTrend] = []
+    diagnostics: list[ModelDiagnostics] = []
     lost: list[RowsLost] = []
     for name, outcome in outcomes.items():
         progress(f"models: {outcome.question.label}")
@@ -159,6 +162,8 @@ def _run(plan: StudyPlan, progress: Callable[[str], None]) -> tuple[Results, dic
             )
         )
         models += [model_result(complete, m, outcome.question) for m in outcome.formulas.models]
+        diagnosed = model_diagnostics(complete, outcome.formulas.models, outcome.question)
+        diagnostics += [] if diagnosed is None else [diagnosed]
         curves.append(_curve(plan, outcome, complete))
         grouped = exposure_trend(complete, outcome.formulas.spline, outcome.question, curves[-1])
         trends += [] if grouped is None else [grouped]
@@ -194,6 +199,7 @@ def _run(plan: StudyPlan, progress: Callable[[str], None]) -> tuple[Results, dic
         models=tuple(models),
         curves=tuple(curves),
         trends=tuple(trends),
+        diagnostics=tuple(diagnostics),
         survival=survival,
         incidence=incidence,
         compared_rates=compared,
