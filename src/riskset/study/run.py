@@ -60,8 +60,8 @@ from riskset.study.results import (
     SurvivalCurve,
     Table1,
 )
-from riskset.study.results_incidence import ComparedRates, IncidenceCurve
 from riskset.study.results_diagnostics import ModelDiagnostics
+from riskset.study.results_incidence import ComparedRates, IncidenceCurve
 from riskset.study.results_trend import ExposureTrend
 from riskset.study.sensitivity import Built, run_sensitivity
 from riskset.study.subdistribution import with_causes
