@@ -47,7 +47,8 @@ def test_the_band_holds_the_pointwise_limits_within_scheffes_and_is_one_at_the_r
     )
     df = found.test("overall", "f").df
     for s in found.strata:
-        assert ndtri(0.5 + level / 2) <= s.critical <= np.sqrt(chdtri(df, 1 - level))
+        scheffe = np.sqrt(chdtri(df, 1 - level)) * (1 + 1e-12)  # with one coefficient the two are one number
+        assert ndtri(0.5 + level / 2) <= s.critical <= scheffe
         assert (s.band_lower <= s.lower).all()
         assert (s.upper <= s.band_upper).all()
         home = s.x == at
