@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Literal
 
 from riskset.study.results_additive import AdditiveResult, Claimed
-from riskset.study.results_incidence import ComparedRates, IncidenceCurve
 from riskset.study.results_diagnostics import ModelDiagnostics
+from riskset.study.results_incidence import ComparedRates, IncidenceCurve
 from riskset.study.results_sensitivity import Sensitivity
 from riskset.study.results_trend import ExposureTrend
 from riskset.study.results_values import Basis, Estimate, Frozen
