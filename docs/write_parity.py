@@ -43,6 +43,7 @@ TITLES = {
     "effects": "Interactions, profile likelihood, hazard-ratio curves",
     "timeline": "Episodes by tmerge",
     "tmerge": "Episodes by tmerge: states, recurrent events, missing results",
+    "nafld_study": "A study of fatty liver from its raw tables",
     "splitting": "Episodes of several tables by tmerge, splits by survSplit and splitLexis",
 }
 # The data set of a case, by the first pattern that its FILE/CASE matches; see tests/data/README.md.
@@ -97,6 +98,7 @@ DATA_SETS = {
     r"tmerge/missing": "pbcseq",
     r"splitting/lexis": "mgus2",
     r"splitting/": "nafld",
+    r"nafld_study/": "nafld",
 }
 NOT_COVERED = [
     "`pspline()` (penalised splines) and `frailty()`: riskset has neither. Its splines are restricted cubic.",
