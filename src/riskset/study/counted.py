@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from math import ceil, floor, log10
 
+from riskset.study.counted_competing import counted_competing
 from riskset.study.counted_incidence import counted_incidence
 from riskset.study.counted_trend import counted_trend
 from riskset.study.ids import estimate_id, slug
@@ -83,6 +84,7 @@ def counted(results: Results) -> Iterator[Counted]:
         yield from _survival(curve)
     for curve in results.incidence:
         yield from counted_incidence(curve)
+    yield from counted_competing(results.sensitivity)
     yield from _audit(results.audit)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from riskset.study.results_values import Frozen
+from riskset.study.results_values import Estimate, Frozen
 
 
 class Subdistribution(Frozen):
@@ -14,3 +14,6 @@ class Subdistribution(Frozen):
     n_censored: int
     delayed_entry: bool  # weights then have entry in them (Geskus 2011)
     method: str
+    # the cause-specific hazards of the same model on the same rows, without which the ratios above cannot be read
+    cause_specific: tuple[Estimate, ...]  # HR of each exposure level within each modifier level
+    cause_specific_interaction: tuple[Estimate, ...]

@@ -340,8 +340,10 @@ def _estimates(built: Built, outcome: str, rows: pl.DataFrame, name: str) -> Var
     if not asks_subdistribution(plan, outcome):
         fitted, said = fit(on_scale(built.study, rows), model.formula, question)
         return _headline(fitted, said, model, question)
-    ends = with_causes(built.study, rows, outcome)
-    fitted, said, about = fit_subdistribution(on_scale(built.study, ends), model, question, plan)
+    ends = on_scale(built.study, with_causes(built.study, rows, outcome))
+    apart = replace(model, slug=f"{name}:cause-specific")
+    beside = _headline(*fit(ends, model.formula, question), apart, question)
+    fitted, said, about = fit_subdistribution(ends, model, question, plan, beside)
     return named_so(_headline(fitted, said, model, question), about)
 
 

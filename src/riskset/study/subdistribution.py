@@ -50,7 +50,11 @@ def with_causes(study: Assembled, rows: pl.DataFrame, outcome: str) -> pl.DataFr
 
 
 def fit_subdistribution(
-    rows: pl.DataFrame, model: ModelFormula, question: Question, plan: StudyPlan
+    rows: pl.DataFrame,
+    model: ModelFormula,
+    question: Question,
+    plan: StudyPlan,
+    beside: VariantEstimates,
 ) -> tuple[CoxFit, tuple[str, ...], Subdistribution]:
     """Fit the model to an outcome's subdistribution hazard.
 
@@ -61,6 +65,8 @@ def fit_subdistribution(
     model : ModelFormula
     question : Question
     plan : StudyPlan
+    beside : VariantEstimates
+        The same model of the cause-specific hazard on these rows.
 
     Returns
     -------
@@ -84,6 +90,8 @@ def fit_subdistribution(
         n_censored=found.n_censored,
         delayed_entry=found.delayed_entry,
         method=METHOD,
+        cause_specific=beside.exposure_in_modifier,
+        cause_specific_interaction=beside.interaction,
     )
     return found.cox, tuple(dict.fromkeys(said)), about
 

@@ -9,11 +9,15 @@ import pytest
 
 import riskset as rs
 from riskset.errors import PlanError
+from riskset.report.document import Group, Paragraph
+from riskset.report.sections.competing import section
 from riskset.simulate import simulate_haemodialysis, write_tables
 from riskset.study import StudyPlan, read_plan
 from riskset.study.assemble import assemble, outcome_episodes
 from riskset.study.demo import shipped_plan
 from riskset.study.preflight import preflight
+from riskset.study.results import Results
+from riskset.study.results_sensitivity import Sensitivity
 from riskset.study.sensitivity import Built, built_variants, run_sensitivity
 from riskset.study.subdistribution import primary_variables, with_causes
 
@@ -98,3 +102,17 @@ def test_the_variant_is_the_model_of_expanded_rows(tmp_path: Path) -> None:
         assert own.estimate == pytest.approx(float(np.exp(fit.params[place])), rel=1e-6)
         assert own.estimand.startswith("subdistribution hazard ratio of Magnesium")
         assert "Fine-Gray" in own.method
+        alone = rs.coxph(f"Surv(entry, exit, {found.outcome}) ~ mg_group * calcimimetic_use + {adjust}", rows)
+        assert about.cause_specific[0].estimate == pytest.approx(float(np.exp(alone.params[place])), rel=1e-6)
+    told = section(
+        Results.model_construct(sensitivity=Sensitivity(variants=(variant,)), exposure_label="Magnesium")
+    )
+    assert told is not None
+    groups = [b for b in told.blocks if isinstance(b, Group)]
+    assert [g.title.plain for g in groups] == ["Cardiovascular event", "New fracture"]
+    for group in groups:
+        basis = group.blocks[0]
+        assert isinstance(basis, Paragraph)
+        assert "competing event" in basis.text.plain
+        assert "(death from any cause)" in basis.text.plain
+    assert section(Results.model_construct(sensitivity=Sensitivity())) is None
