@@ -251,7 +251,7 @@ def interaction(
         )
     pairs = _pairs(modifier, modifiers, levels)
     e0, base = exposures[0], pairs[0][0]
-    row = {(e, m): fit.design.row({**held, exposure: e, modifier: m}) for e in exposures for m in modifiers}
+    row = _cell_rows(fit, exposure, exposures, modifier, modifiers, held)
     cells = count_cells(fit, exposure, modifier, exposures, modifiers, continuous=continuous)
     events = events_of(fit, cells, modifier, exposures, modifiers, continuous=continuous)
     known: dict[tuple[Level, Level, Level, Level], Ratio] = {}
@@ -339,6 +339,20 @@ def _own(
     return pairs if levels == "all" else [(base, m) for m in modifiers if m != base]
 
 
+def _cell_rows(
+    fit: CoxFit,
+    exposure: str,
+    exposures: tuple[Level, ...],
+    modifier: str,
+    modifiers: tuple[Level, ...],
+    held: Mapping[str, object],
+) -> dict[tuple[Level, Level], Floats]:
+    """Covariates of every cell, in one pass through the design: cell by cell would take most of the time."""
+    cells = [(e, m) for e in exposures for m in modifiers]
+    rows = fit.design.rows({**held, exposure: [e for e, _ in cells], modifier: [m for _, m in cells]})
+    return dict(zip(cells, rows, strict=True))
+
+
 def _joint(
     fit: CoxFit,
     exposure: str,
@@ -358,7 +372,9 @@ def _joint(
     else:
         exposures = levels_of(fit, exposure)
     first, m0 = exposures[0], modifiers[0]
-    row = {(e, m): fit.design.row({**held, exposure: e, modifier: m}) for e in exposures for m in modifiers}
+    if len(exposures) * len(modifiers) <= 4:  # one direction: its test stands with the ratio
+        return None
+    row = _cell_rows(fit, exposure, exposures, modifier, modifiers, held)
     vectors = np.array(
         [
             (row[e, m] - row[first, m]) - (row[e, m0] - row[first, m0])
