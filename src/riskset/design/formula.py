@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
 from riskset.design.grammar import Binary, Call, Expr, Name, Number, Unary, names_in, parse, render, rewrite
@@ -62,6 +63,7 @@ class Formula:
         return tuple(names)
 
 
+@lru_cache(maxsize=512)  # a study asks for the same few formulas hundreds of times; the parts are frozen
 def parse_formula(text: str) -> Formula:
     """Read a formula such as ``"Surv(entry, exit, event) ~ a * b + rcs(x, 3) + strata(s)"``.
 
