@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from riskset.cox import CoxFit, Firth, Test, likelihood_ratio, profile_interval, wald_test
+from riskset.cox.contrasts import estimable
 from riskset.design.grammar import names_in
 from riskset.effects.profiles import Level, label_of
 
@@ -147,10 +148,10 @@ def estimate(
 
 def joint_test(fit: CoxFit, vectors: Floats, *, every_cell_has_events: bool) -> JointTest:
     """Test that combinations (q, p) are all zero, by likelihood ratio and Wald as far as they have a meaning."""
-    estimable = ~(np.isnan(fit.params) & (vectors != 0)).any(axis=1)
-    if not estimable.any():
+    known = estimable(fit, vectors)
+    if not known.any():
         return JointTest(None, None, "no interaction coefficient could be estimated")
-    vectors = vectors[estimable]
+    vectors = vectors[known]
     wald = wald_test(fit, vectors) if every_cell_has_events else None
     if no_likelihood(fit):
         return JointTest(None, wald, no_likelihood(fit))
@@ -160,8 +161,9 @@ def joint_test(fit: CoxFit, vectors: Floats, *, every_cell_has_events: bool) -> 
 
 def inestimable(fit: CoxFit, vectors: Floats) -> str:
     """Say why combinations (p,) or (q, p) cannot be estimated, or nothing."""
-    touched = np.isnan(fit.params) & (np.atleast_2d(vectors) != 0).any(axis=0)
-    return "a coefficient that it rests on could not be estimated" if touched.any() else ""
+    if estimable(fit, np.atleast_2d(vectors)).all():
+        return ""
+    return "a coefficient that it rests on could not be estimated"
 
 
 def no_likelihood(fit: CoxFit) -> str:
