@@ -8,6 +8,14 @@ from riskset.design.formula import parse_formula
 from riskset.design.grammar import Call, Expr, Name, names_in, render
 from riskset.study.plan import Baseline, Drug, Measure, Split, State, StudyPlan
 
+FORMS = {
+    "rcs": "restricted cubic spline",
+    "bs": "B-spline",
+    "ns": "natural cubic spline",
+    "poly": "polynomial",
+}
+"""Functions of a formula that give a variable several columns, in words."""
+
 
 def inside(text: str) -> str:
     """Write a label inside a sentence: its first letter small, unless the first word may be a name or symbol.
@@ -103,8 +111,8 @@ def _words(plan: StudyPlan, factor: Expr) -> str:
             return inner
         if factor.function == "log" and len(factor.arguments) == 1:
             return f"log {inner}"
-        if factor.function == "rcs":
-            return f"{inner} as a restricted cubic spline"
+        if factor.function in FORMS:
+            return f"{inner} as a {FORMS[factor.function]}"
     return render(factor)
 
 

@@ -22,6 +22,7 @@ PLAN = Path(__file__).resolve().parents[3] / "examples" / "haemodialysis" / "stu
         # the same lab, once as it was and once as it changes
         ("baseline(albumin) + albumin", "albumin (at index); albumin (over time)"),
         ("rcs(age, 3) + log(crp)", "age as a restricted cubic spline (at index); log CRP (over time)"),
+        ("bs(age, df=4) + log(crp)", "age as a B-spline (at index); log CRP (over time)"),
         # a product moves as soon as one of its factors does
         ("age:ppi", "age x proton-pump inhibitor (over time)"),
         ("age + strata(sex)", "age (at index); stratified by sex"),
