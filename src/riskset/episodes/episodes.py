@@ -20,7 +20,6 @@ from riskset.episodes.states import count_track
 from riskset.episodes.words import audit_lines
 from riskset.errors import EpisodeError, counted
 from riskset.tables import Filter
-from riskset.tables.ticks import NEVER
 
 
 @dataclass(frozen=True)
@@ -192,7 +191,8 @@ def at_entry(parts: Parts) -> pl.DataFrame:
     persons = parts.persons
     one = np.ones(persons.n, dtype=np.int64)
     none = np.zeros(persons.n, dtype=np.int64)
-    tracks = [track.until(one) for track in parts.tracks(None, np.full(persons.n, NEVER), wrong=False)]
+    # a number that grows is not cut beyond day 0: whoever is still followed would have steps without end
+    tracks = [track.until(one) for track in parts.tracks(None, one, wrong=False)]
     for track in tracks:
         if (track.source > 0).any():
             raise EpisodeError(
