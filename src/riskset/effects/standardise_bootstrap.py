@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from riskset.cox.bootstrap import SETTLED, drawn_rows
 from riskset.cox.penalised import maximum
 from riskset.effects.standardise_cohort import Cause, Cohort
-from riskset.effects.standardise_estimate import DIGITS, SPARE, Path, blocks, grid_of, increments, patterns
+from riskset.effects.standardise_estimate import DIGITS, SPARE, Path, blocks, grid_of, increments
 from riskset.errors import FitError
 from riskset.kernel import cumulative_hazard, evaluate
 
@@ -173,7 +173,7 @@ def mean_risk(
     """
     if cohort.paths is None and len(risks) <= TWO:
         total = np.zeros(grid.size)
-        for pattern, everyone in patterns(cohort, v):
+        for pattern, everyone in cohort.groups[v]:
             mine = everyone[weight[everyone] > 0]
             if not mine.size:
                 continue

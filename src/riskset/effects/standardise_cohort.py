@@ -91,6 +91,8 @@ class Cohort:
     paths : Paths or None
         Where external covariates change within persons: which piece holds when. The causes then have one row of
         covariates for each piece.
+    groups : tuple of tuples
+        For each value, the strata of the causes that occur together, and who (or which pieces) is in them.
     """
 
     values: tuple[Level, ...]
@@ -98,6 +100,7 @@ class Cohort:
     causes: tuple[Cause, ...]
     last: float
     paths: Paths | None
+    groups: tuple[tuple[tuple[Ints, Ints], ...], ...]
 
 
 def cohort_of(
@@ -131,7 +134,16 @@ def cohort_of(
     if first.weights is not None:
         weight = first.data[first.weights].cast(pl.Float64).to_numpy()[one]
     paths = Paths(place[pieces], exit[pieces]) if changing else None
-    return Cohort(chosen, weight, causes, _last(fits), paths)
+    groups = tuple(_groups(causes, v) for v in range(len(chosen)))
+    return Cohort(chosen, weight, causes, _last(fits), paths, groups)
+
+
+def _groups(causes: tuple[Cause, ...], v: int) -> tuple[tuple[Ints, Ints], ...]:
+    strata = np.stack([c.stratum[v] for c in causes])
+    if not strata.any():
+        return ((strata[:, 0], np.arange(strata.shape[1])),)
+    found, of = np.unique(strata, axis=1, return_inverse=True)
+    return tuple((pattern, np.flatnonzero(of.ravel() == k)) for k, pattern in enumerate(found.T))
 
 
 def persons_of(fit: CoxFit) -> pl.Series:

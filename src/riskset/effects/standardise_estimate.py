@@ -88,7 +88,7 @@ def standardised(cohort: Cohort, times: Floats, *, influence: bool) -> Standardi
     weight = cohort.weight / cohort.weight.sum()
     steps = [increments(c, c.base.hazard, grid) for c in cohort.causes]
     direct = np.zeros((n, *shape))
-    slopes = [_Slopes.blank(c, shape) for c in cohort.causes]
+    slopes = [_Slopes.blank(c, shape) for c in cohort.causes] if influence else []
     for v in range(shape[0]):
         risks = [c.base.risk(c.X[v], c.offset[v]) for c in cohort.causes]
         if cohort.paths is not None:
@@ -96,7 +96,7 @@ def standardised(cohort: Cohort, times: Floats, *, influence: bool) -> Standardi
                 path = Path.of(block.hazards, grid)
                 asked[v] += np.stack([weight[block.persons] @ x[:, at] for x in (path.F, path.L)])
             continue
-        for pattern, mine in patterns(cohort, v):
+        for pattern, mine in cohort.groups[v]:
             own = [r[mine] for r in risks]
             hazards = [step[s] for step, s in zip(steps, pattern, strict=True)]
             found = _Followed.of(own, hazards, grid, at, weight[mine])
@@ -110,13 +110,6 @@ def standardised(cohort: Cohort, times: Floats, *, influence: bool) -> Standardi
     for cause, slope in zip(cohort.causes, slopes, strict=True):
         total += _through_model(cause, slope, n).reshape(n, *shape)
     return Standardised(asked[:, 0], asked[:, 1], total)
-
-
-def patterns(cohort: Cohort, v: int) -> Iterator[tuple[Ints, Ints]]:
-    """Strata of the causes that occur together under a value of the exposure, and the persons in them."""
-    found, of = np.unique(np.stack([c.stratum[v] for c in cohort.causes]), axis=1, return_inverse=True)
-    for k, pattern in enumerate(found.T):
-        yield pattern, np.flatnonzero(of.ravel() == k)
 
 
 def grid_of(cohort: Cohort, times: Floats) -> Floats:
