@@ -18,6 +18,7 @@ UPRIGHT: Final = 17.0  # centimetres between the margins of an upright page
 SIGN: Final = 0.165  # width of one sign of the tables' type, in centimetres
 PAD: Final = 0.28  # between columns
 SENTENCE: Final = 34  # signs after which a cell of text goes on in a second line
+LONG: Final = 48  # the same, where the text is a paragraph
 SIZE: Final = 16  # type of a table, in half points
 SHORT: Final = 14  # lines of a table that is not parted
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -68,7 +69,7 @@ def _signs(cell: Cell, *, head: bool) -> float:
         longest = max(map(len, text.split()), default=0)
         if head:  # bold, and never broken within a word
             return min(SENTENCE, max(1.25 * longest, len(text) / 2.5))
-        return min(SENTENCE, max(longest, len(text)))
+        return min(SENTENCE if len(text) < 200 else LONG, max(longest, len(text)))
     if cell.head:  # of a row
         return min(SENTENCE * (2 if cell.wide else 1), len(text) + 2 * cell.indent)
     return min(SENTENCE, len(text) + cell.marked)

@@ -485,7 +485,7 @@ ROOT = Path(__file__).resolve().parents[3]
 def any_results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Results:
     """The invented results, and those of both studies that are shipped."""
     if request.param == "invented":
-        return make_results()
+        return request.getfixturevalue("results")
     if request.param == "haemodialysis":
         return study.run_study(study.read_plan(prepare_demo(tmp_path_factory.mktemp("study") / "demo")))
     return study.run_study(study.read_plan(ROOT / "examples" / "icu-magnesium" / "study.toml"))

@@ -107,7 +107,7 @@ def test_axe_finds_nothing(browser, report: Path, width: int, scheme: str) -> No
 def test_every_section_is_reached_by_its_link(browser, report: Path) -> None:
     page = Visit(browser, report, DESK).page
     links = page.locator("nav.toc a")
-    assert links.count() == 11
+    assert links.count() == page.locator("main > section").count() >= 11
     for k in range(links.count()):
         target = links.nth(k).get_attribute("href")
         links.nth(k).click()

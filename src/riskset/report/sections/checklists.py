@@ -47,7 +47,7 @@ def _section(
     )
     table = Table(
         id=f"checklist-{key}",
-        caption=Text((f"{title}, cohort studies" if key == "strobe" else title,)),
+        caption=Text((f"Items of the {title}, by their published numbers",)),
         head=(
             (
                 cells.col("Item", numeric=False),

@@ -13,7 +13,7 @@ from riskset.study.ids import slug
 from riskset.study.results import CurveStratum, Results, SplineCurve
 
 _TESTS = {
-    "overall": "overall: no association",
+    "overall": "overall: the same hazard at all values",
     "nonlinear": "nonlinearity: a straight line on the log scale",
     "interaction": "interaction: the same curve in all levels",
     "nonlinear interaction": "nonlinear interaction: curves that differ by a straight line at most",

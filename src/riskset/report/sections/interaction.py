@@ -139,7 +139,7 @@ def abstract(outcome: Outcome, results: Results) -> Text:
     """Say of one outcome what its test supports, as an abstract could: every ratio with interval and P value."""
     model = outcome.primary
     strata = [
-        say("{} in {}", ratio_phrase(e), name(_where(e, results)))
+        say("{} for {}", ratio_phrase(e), name(_where(e, results)))
         for e in model.exposure_in_modifier
         if e.estimate is not None
     ]

@@ -62,10 +62,10 @@ def _participants(results: Results) -> Text:
     text = join(parts, "") + figure
     if flow.ends:
         ends = listing(
-            say("{} in {}", inside(e.label), count(e.n, flow_id("ended", k, e.label)))
+            say("{} ({})", inside(e.label), count(e.n, flow_id("ended", k, e.label)))
             for k, e in enumerate(flow.ends, 1)
         )
-        text = text + say(" Follow-up ended by {}.", ends)
+        text = text + say(" Follow-up ended as follows: {}.", ends)
     if results.table1:
         text = text + say(" Characteristics at index are in {}.", Text((Reference("characteristics-1"),)))
     return text

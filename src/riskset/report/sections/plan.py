@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from riskset.report.document import Definitions, Section, Text
 from riskset.report.outcomes import outcomes_of
-from riskset.report.phrases import inside, join, listing, name, say
-from riskset.study.results import Results
+from riskset.report.phrases import listing, name, say
+from riskset.study.results import ModelResult, Results
 
 
 def section(results: Results) -> Section:
@@ -47,16 +47,17 @@ def _entries(results: Results) -> Iterator[tuple[Text, tuple[Text, ...]]]:
     if results.rates:
         yield Text(("Outcomes",)), (say("{}.", listing(name(o.label) for o in results.rates)),)
     outcomes = outcomes_of(results)
-    models = {m.model: m for o in outcomes for m in reversed(o.models)}
-    for model in sorted(models.values(), key=lambda m: m.slug):
-        primary = (
-            say("{} (primary)", name(model.model)) if model.primary and len(models) > 1 else name(model.model)
-        )
-        extra = [
-            say("for {}: {}", inside(o.label), name(m.adjustment.rstrip(".")))
+    first_of: dict[str, ModelResult] = {}
+    for m in (m for o in outcomes for m in o.models):
+        first_of.setdefault(m.model, m)
+    for model in first_of.values():
+        primary = name(model.model)
+        if model.primary and len(first_of) > 1:
+            primary = say("{} (primary)", primary)
+        more_for = [
+            say("{}: adjusted for {}.", name(o.label), name(m.adjustment.rstrip(".")))
             for o in outcomes
             for m in o.models
             if m.model == model.model and m.adjustment != model.adjustment
         ]
-        text = say("adjusted for {}", name(model.adjustment.rstrip(".") or "nothing"))
-        yield primary, (join([text, *extra], "; ") + ".",)
+        yield primary, (say("Adjusted for {}.", name(model.adjustment.rstrip(".") or "nothing")), *more_for)
