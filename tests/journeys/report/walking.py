@@ -39,7 +39,10 @@ def index(results: Results) -> dict[str, list[float]]:
         assert e.id not in found, e.id
         values: list[float | None] = [e.estimate]
         if isinstance(e, Estimate):
-            values += [e.lower, e.upper, e.p, 100 * e.level]
+            values += [e.lower, e.upper]
+            if e.unit == "probability":  # printed as a percentage
+                values += [None if v is None else 100 * v for v in values]
+            values += [e.p, 100 * e.level]
             values += [float(v) for v in e.basis.model_dump().values()]
             values += [DAYS * e.basis.person_years]  # where rates are per day
             values += [float(df) for df in re.findall(r"on (\d+) df", e.unit)]
