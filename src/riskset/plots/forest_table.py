@@ -13,6 +13,9 @@ from riskset.errors import DesignError
 from riskset.plots.forest import ForestRow, Scale, forest_figure
 from riskset.plots.style import DOUBLE_COLUMN
 
+MOST = 99_999.0
+"""Larger numbers are written as larger than this."""
+
 
 def forest(
     data: Any,
@@ -121,6 +124,8 @@ def _words(value: float, low: float, high: float, decimals: int) -> str:
 def _number(value: float, decimals: int) -> str:
     if not isfinite(value):
         return "∞" if value > 0 else "−∞"
+    if abs(value) > MOST:  # of an estimate that ran off the digits say nothing
+        return f"{'>' if value > 0 else '<'} {_number(MOST if value > 0 else -MOST, 0)}"
     text = f"{value:,.{decimals}f}"
     return f"−{text[1:]}" if text.startswith("-") and float(text.replace(",", "")) else text.lstrip("-")
 

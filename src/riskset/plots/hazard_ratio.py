@@ -298,9 +298,9 @@ def _draw(axes: Axes, panel: CurvePanel, look: Series, *, band: float, outer: fl
     for edge in (panel.lower, panel.upper):
         axes.plot(panel.x, edge, color=look.color, linewidth=0.5, alpha=0.7, zorder=3)
     axes.plot(panel.x, panel.hazard_ratio, color=look.color, linewidth=1.5, linestyle=look.dashes, zorder=4)
-    low, high = axes.get_xlim()
     for step in panel.steps:
-        ends = max(step.low, low), min(step.high, high)
+        # the outer groups go on, but the stratum's data do not
+        ends = max(step.low, float(panel.x[0])), min(step.high, float(panel.x[-1]))
         if ends[0] >= ends[1]:
             continue
         bottom, top = axes.get_ylim()

@@ -414,3 +414,17 @@ def test_a_forest_of_differences_has_its_null_at_zero_and_squares_by_weight():
 def test_forests_that_cannot_be_drawn_are_refused(rows, words):
     with pytest.raises(DesignError, match=words):
         forest(rows)
+
+
+def test_numbers_of_an_estimate_that_ran_off_are_not_spelt_out():
+    figure = forest(
+        {"label": ["a", "b"], "estimate": [2e-9, 4e30], "lower": [0.0, 0.5], "upper": [7e44, np.inf]}
+    )
+    texts = [t.get_text() for t in figure.texts]
+    assert {"0.00 (0.00 to > 99,999)", "> 99,999 (0.50 to \u221e)"} <= set(texts)
+
+
+def test_groups_are_drawn_no_further_than_the_data_of_their_stratum():
+    axes = bands(175.0, steps=True).axes[0]
+    ends = [line.get_xdata() for line in axes.lines if line.get_linewidth() == 1.6]
+    assert [round(float(v), 6) for v in (ends[0][0], ends[-1][1])] == [1.8, 3.6]  # its curve's, not the axis'
