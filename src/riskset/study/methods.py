@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from riskset.study.plan import Drug, Measure, Outcome, Split, State, StudyPlan
 from riskset.study.plan_cohort import History, Washout
+from riskset.study.plan_read import variants
 from riskset.study.results import AuditLine
 from riskset.study.wording import adjustment_in_words, inside, listing
 
@@ -104,13 +105,13 @@ def _lines(plan: StudyPlan) -> Iterator[tuple[str, str]]:
         ),
     )
     yield "Rates", "events per person-time with exact Poisson limits (Garwood)"
-    yield (
-        "Not done",
-        (
-            "sensitivity analyses, multiple imputation, marginal structural models and cumulative incidence are not "
-            "part of this version"
-        ),
-    )
+    for override in (v.override for v in variants(plan)):
+        if override.wrong is not None:
+            text = "wrong on purpose, beside the right one: use fixed at index from the whole follow-up"
+        else:
+            text = "; ".join(f"{c.key} = {c.after}" for c in override.changes)
+        yield "Sensitivity analyses", f"{override.label}: {text}"
+    yield "Not done", "multiple imputation and marginal structural models are not part of this version"
 
 
 def _cohort(plan: StudyPlan) -> str:

@@ -30,6 +30,7 @@ from riskset.report.sections import (
     provenance,
     published,
     rates,
+    sensitivity,
     summary,
     survival,
 )
@@ -51,6 +52,7 @@ SECTIONS: Final[tuple[Callable[[Results], Section | None], ...]] = (
     survival.section,
     incidence.section,
     competing.section,
+    sensitivity.section,
     published.section,
     audit.section,
     methods.section,
