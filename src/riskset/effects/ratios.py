@@ -196,3 +196,9 @@ def no_hazard_ratio(fit: CoxFit, *compared: str | None) -> str:
         if apart
         else ""
     )
+
+
+def runs_off(fit: CoxFit, vectors: Floats) -> str:
+    """Say that combinations (q, p) rest on a coefficient at which the likelihood has no maximum, or nothing."""
+    touched = (np.isinf(fit.std_error) | fit.matrix.runaway) & (vectors != 0).any(axis=0)
+    return "the likelihood has no maximum: a coefficient that it rests on runs off" if touched.any() else ""

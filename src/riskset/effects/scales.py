@@ -12,7 +12,7 @@ from riskset.cox import CoxFit
 from riskset.effects.additive import HEADLINE, Additive, Method, additive
 from riskset.effects.additive_bootstrap import Resampled, resample, with_resampled
 from riskset.effects.profiles import Level
-from riskset.effects.ratios import inestimable, no_hazard_ratio, without_events
+from riskset.effects.ratios import inestimable, no_hazard_ratio, runs_off, without_events
 from riskset.errors import FitError
 
 Floats = NDArray[np.float64]
@@ -51,6 +51,7 @@ class Scales:
             without_events(self.fit, self.events, [(e_ref, m_ref), (e, m_ref), (e_ref, m), (e, m)])
             or no_hazard_ratio(self.fit, self.exposure, self.modifier)
             or inestimable(self.fit, vectors)
+            or runs_off(self.fit, vectors)
         )
         if reason:
             return additive(compared, None, None, reason=reason)

@@ -138,6 +138,23 @@ def test_a_modifier_that_has_its_own_baseline_has_no_additive_scale():
     assert found.ratio[0].hazard_ratio is not None  # which compares within strata only
 
 
+def test_not_defined_where_the_likelihood_has_no_maximum_though_every_cell_has_events():
+    # All of those with both have their events first, while everybody else is still at risk.
+    rows = cohort().with_columns(both=pl.col("low") & pl.col("user"))
+    rows = rows.with_columns(
+        time=pl.when("both").then(pl.col("id") * 1e-6 + 1e-6).otherwise("time"),
+        event=pl.col("event") | pl.col("both"),
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RisksetWarning)
+        fit = coxph("Surv(time, event) ~ low * user", rows, id="id")
+    found = interaction(fit, "low", "user")
+    assert fit.status == "monotone likelihood"
+    assert found.additive[0].reri.reason.startswith("the likelihood has no maximum")
+    assert found.ratio[0].lower > 1  # the profile has a limit below, and none above
+    assert found.ratio[0].upper == np.inf
+
+
 def test_bootstrap_keeps_empty_cells_and_counts_them():
     # Three events with both: a third of the replicates draws none of them ... or few.
     rows = cohort().with_columns(
