@@ -38,28 +38,26 @@ def _outcome(trend: ExposureTrend, results: Results) -> Group:
 
 
 def _reading(trend: ExposureTrend) -> tuple[Text, ...]:
-    """Read the slopes: each needs its own test, a difference between them theirs."""
-    out: list[Text] = []
-    for level in trend.levels:
-        if level.slope is None or level.slope.p is None:
-            continue
-        text = (
-            "For {}, the hazard changes along the groups ({})"
-            if established(level.slope)
-            else "For {}, the data do not establish that the hazard changes along the groups ({})"
-        )
-        told = say(text, name(level.level), p_phrase(level.slope))
-        if level.departure is not None and established(level.departure):
-            told = told + say("; the groups depart from a straight line ({})", p_phrase(level.departure))
-        out.append(told + ".")
-    if trend.same is not None and trend.same.p is not None and len(out) > 1:
-        text = (
-            "These slopes differ by more than chance readily explains ({})."
-            if established(trend.same)
-            else "The data do not establish that these slopes differ ({})."
-        )
-        out.append(say(text, p_phrase(trend.same)))
-    return (join(out),) if out else ()
+    """Tell the slopes with their intervals; whether they differ is said by the test of that alone."""
+    known = [(v.level, v.slope) for v in trend.levels if v.slope is not None]
+    if not known:
+        return ()
+    told = join(
+        (
+            say("{} ({})", number(fmt.ratio_with_interval(e.estimate, e.lower, e.upper), e.id), name(level))
+            for level, e in known
+        ),
+        ", ",
+    )
+    read = say("Hazard ratio per {}, over the medians of the groups: {}.", name(fmt.unit(trend.unit)), told)
+    if trend.same is None or trend.same.p is None:
+        return (read,)
+    text = (
+        " These slopes differ by more than chance readily explains ({})."
+        if established(trend.same)
+        else " The data do not establish that these slopes differ ({})."
+    )
+    return (read + say(text, p_phrase(trend.same)),)
 
 
 def limits(trend: ExposureTrend, place: int) -> Text:
