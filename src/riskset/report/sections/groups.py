@@ -8,6 +8,7 @@ from riskset.report.clock import Clock, follow_up_clock
 from riskset.report.document import Cell, Group, Line, Paragraph, Part, Rows, Section, Table, Text
 from riskset.report.outcomes import label_of
 from riskset.report.phrases import established, inside, join, name, number, p_phrase, say, sentence
+from riskset.report.sections.notes import model_notes
 from riskset.study.counted_trend import trend_id
 from riskset.study.ids import slug
 from riskset.study.results import Estimate, Results
@@ -94,6 +95,7 @@ def _table(trend: ExposureTrend, results: Results, label: str) -> Table:
             medians,
             name(unit),
         ),
+        *model_notes([m for m in results.models if (m.outcome, m.model) == (trend.outcome, trend.model)][:1]),
         *(sentence(w) for w in trend.warnings),
         *cells.warnings_of(e for v in trend.levels for e in v.groups),
     )
