@@ -106,6 +106,11 @@ def test_splitting_rows_changes_nothing(d: pl.DataFrame):
     assume(whole is not None)
     same(rs.fine_gray("Surv(entry, exit, end) ~ x + z", split, cause=1, id="id", **STEP), whole)
     states = [rs.multistate_cox("Surv(entry, exit, end) ~ x", r, id="id") for r in (d, split)]
+    start = d.with_columns(pl.col("exit") - pl.col("entry"), entry=pl.lit(0.0))
+    cut = rs.split_episodes(start, [0.75, 1.25, 2.25], exit="exit", event="end", entry="entry")
+    crr: dict[str, Any] = {"cause": 1, "id": "id", "variance": "crr"} | STEP
+    whole, parts = (rs.fine_gray("Surv(entry, exit, end) ~ x + z", r, **crr) for r in (start, cut))
+    same(whole, parts)
     if not states[0].message:  # where no likelihood runs off
         same(states[0], states[1])
     for cause in (1, 2):  # two causes are two transitions from one state

@@ -43,20 +43,15 @@ def with_censoring_term(fit: MatrixFit, watched: Observation) -> MatrixFit:
     watched : Observation
         The rows that were given.
     """
-    rows, state, clusters = fit.rows, fit.state, fit.cluster
-    if rows.fading is None or clusters is None:
+    rows, state = fit.rows, fit.state
+    if rows.fading is None:
         raise FitError("the fit has nothing that stays at risk", where="variance")
-    n = watched.exit.size
-    psi = censoring_terms(rows, state, rows.fading, watched)
-    kept = np.arange(n) if rows.index.kept is None else rows.index.kept
-    psi[kept] += row_scores(rows, state)
-    # Persons whose rows are all set aside have a psi too.
-    person = np.empty(n, dtype=np.int64)
-    person[:] = int(clusters.max(initial=-1)) + 1 + np.arange(n)
-    person[kept] = clusters
-    place = np.unique(person, return_inverse=True)[1]
-    total = np.zeros((int(place.max(initial=-1)) + 1, psi.shape[1]))
-    np.add.at(total, place, psi)
+    scores = censoring_terms(rows, state, rows.fading, watched)
+    kept = slice(None) if rows.index.kept is None else rows.index.kept
+    scores[kept] += row_scores(rows, state)
+    # A person whose rows are all set aside has a term too.
+    total = np.zeros((int(watched.person.max(initial=-1)) + 1, scores.shape[1]))
+    np.add.at(total, watched.person, scores)
     influence = total @ fit.covariance
     return replace(fit, robust_covariance=influence.T @ influence)
 

@@ -30,6 +30,8 @@ class Observation:
     entry : int array (n,) or None
         Places of the rows' times among them.
     exit : int array (n,)
+    person : int array (n,)
+        Codes 0, 1, ... of persons.
     event, first, last : bool arrays (n,)
         Whether a row ends with an event of any kind; whether it is its person's first and last.
     taking_part : bool array (n,)
@@ -46,6 +48,7 @@ class Observation:
     time: Floats
     entry: Ints | None
     exit: Ints
+    person: Ints
     event: Bools
     first: Bools
     last: Bools
@@ -114,8 +117,10 @@ def observation(
     time, place = distinct_times(exit, entry)
     leaves, enters = place[:n], None if entry is None else place[n:]
     first, last = np.ones(n, dtype=np.bool_), np.ones(n, dtype=np.bool_)
+    person = np.arange(n)
     if id is not None:
-        first, last = _ends(codes(frame[id].rank("dense").to_numpy()), enters, leaves, event, id)
+        person = codes(frame[id].rank("dense").to_numpy())
+        first, last = _ends(person, enters, leaves, event, id)
     group = np.zeros(n, dtype=np.int64) if by is None else codes(frame[by].rank("dense").to_numpy())
     there = np.ones(n, dtype=np.bool_) if weight is None else weight > 0
     # As finegray, but by the ends of persons, so that cutting a row does not make an entry late.
@@ -140,6 +145,7 @@ def observation(
         time=time,
         entry=enters,
         exit=leaves,
+        person=person,
         event=event,
         first=first,
         last=last,
