@@ -6,6 +6,7 @@ from riskset.report import cells
 from riskset.report import formats as fmt
 from riskset.report.document import Block, Cell, Line, Rows, Section, Table, Text
 from riskset.report.phrases import count, join, name, say
+from riskset.report.texts import en
 from riskset.study.counted import audit_id, finding_ids
 from riskset.study.results import Matched, Results
 
@@ -21,7 +22,7 @@ def section(results: Results) -> Section:
         blocks.append(_matched(results))
     if results.audit.tables:
         blocks.append(_tables(results))
-    return Section("data", Text(("Data audit",)), tuple(blocks))
+    return Section("data", Text((en.DATA_AUDIT,)), tuple(blocks))
 
 
 def _findings(results: Results) -> Table:
@@ -36,8 +37,8 @@ def _findings(results: Results) -> Table:
         topics.setdefault(line.topic, []).append((cells.row(text, indent=True, wide=True), n))
     return Table(
         id="audit",
-        caption=Text(("From raw tables to episodes: checks and counts",)),
-        head=((cells.col("Finding", numeric=False), cells.col("n")),),
+        caption=Text((en.FROM_RAW_TABLES_TO_EPISODES,)),
+        head=((cells.col(en.FINDING, numeric=False), cells.col(en.N)),),
         groups=tuple(Rows(tuple(rows), heading=name(topic)) for topic, rows in topics.items()),
         wide=True,
         sheet="Audit",
@@ -48,14 +49,14 @@ def _matched(results: Results) -> Table:
     """Set what each filter of the plan matched: the code list of the study."""
     return Table(
         id="matched",
-        caption=Text(("What each filter matched",)),
+        caption=Text((en.WHAT_EACH_FILTER_MATCHED,)),
         head=(
             (
-                cells.col("Plan key", numeric=False),
-                cells.col("Rows"),
-                cells.col("Persons"),
-                cells.col("Strings (persons)", numeric=False),
-                cells.col("Filter", numeric=False),
+                cells.col(en.PLAN_KEY, numeric=False),
+                cells.col(en.ROWS_2),
+                cells.col(en.PERSONS),
+                cells.col(en.STRINGS_PERSONS, numeric=False),
+                cells.col(en.FILTER, numeric=False),
             ),
         ),
         groups=(
@@ -93,8 +94,8 @@ def _tables(results: Results) -> Table:
     """Set the files and their rows."""
     return Table(
         id="tables-read",
-        caption=Text(("Tables read",)),
-        head=((cells.col("File", numeric=False), cells.col("Rows")),),
+        caption=Text((en.TABLES_READ,)),
+        head=((cells.col(en.FILE, numeric=False), cells.col(en.ROWS_2)),),
         groups=(
             Rows(
                 tuple(

@@ -10,6 +10,7 @@ from riskset.report import cells
 from riskset.report import formats as fmt
 from riskset.report.document import Cell, Line, Part, Rows, Section, Table, Text
 from riskset.report.phrases import count, inside, join, name, say
+from riskset.report.texts import en
 from riskset.study.counted import table1_id
 from riskset.study.results import CharacteristicRow, Results, Summary, Table1
 
@@ -19,7 +20,7 @@ def section(results: Results) -> Section | None:
     if not results.table1:
         return None
     tables = tuple(_table(t, k) for k, t in enumerate(results.table1, 1))
-    return Section("characteristics", Text(("Characteristics at index",)), tables, entry="Characteristics")
+    return Section("characteristics", Text((en.CHARACTERISTICS_AT_INDEX,)), tables, entry=en.CHARACTERISTICS)
 
 
 def _table(value: Table1, k: int) -> Table:
@@ -36,20 +37,20 @@ def _table(value: Table1, k: int) -> Table:
         rows.extend(_variable(by, groups, tuple(lines)))
     kinds = {r.kind for r in value.rows}
     notes = [
-        "Continuous variables: median (first to third quartile)." if "continuous" in kinds else "",
-        "Categories: number (percent of those with a value)." if "category" in kinds else "",
-        "SMD: standardised mean difference, the largest between two groups of at least 10 persons.",
-        "All are values at index. No test compares the groups.",
+        en.CONTINUOUS_VARIABLES_MEDIAN_FIRST_TO if "continuous" in kinds else "",
+        en.CATEGORIES_NUMBER_PERCENT_OF_THOSE if "category" in kinds else "",
+        en.SMD_STANDARDISED_MEAN_DIFFERENCE_THE,
+        en.ALL_ARE_VALUES_AT_INDEX,
     ]
     return Table(
         id=f"characteristics-{k}",
-        caption=say("Characteristics at index, by {}", inside(by)),
+        caption=say(en.CHARACTERISTICS_AT_INDEX_BY, inside(by)),
         head=(
             (
-                cells.col("Characteristic", numeric=False),
+                cells.col(en.CHARACTERISTIC, numeric=False),
                 head("All", value.total, None),
                 *(head(name(g.label), g.n, g.label) for g in value.groups),
-                cells.col("SMD"),
+                cells.col(en.SMD),
             ),
         ),
         groups=(Rows(tuple(rows)),),
@@ -88,7 +89,7 @@ def _variable(by: str, groups: list[str | None], lines: tuple[CharacteristicRow,
     if any(s.missing for s in summaries):
         ids = (table1_id("missing", by, first.variable, g) for g in groups)
         missing = (cells.count(s.missing, i) for s, i in zip(summaries, ids, strict=True))
-        yield cells.row("missing", indent=True), *missing, cells.BLANK
+        yield cells.row(en.MISSING, indent=True), *missing, cells.BLANK
 
 
 def _shares(by: str, groups: list[str | None], line: CharacteristicRow) -> Iterator[Cell]:
@@ -105,7 +106,7 @@ def _quartiles(s: Summary, decimals: int, source: str) -> Cell:
         return cells.figures(text, source, Part("mean", s.mean, mean), Part("SD", s.sd, sd))
     parts = (
         Part(what, v, fmt.fixed(v, decimals))
-        for what, v in (("median", s.median), ("1st quartile", s.q1), ("3rd quartile", s.q3))
+        for what, v in (("median", s.median), (en.AT_1ST_QUARTILE, s.q1), (en.AT_3RD_QUARTILE, s.q3))
     )
     return cells.figures(fmt.with_interval(s.median, s.q1, s.q3, decimals), source, *parts)
 

@@ -9,12 +9,13 @@ from riskset.report import cells
 from riskset.report.document import Line, Reference, Rows, Section, Table, Text
 from riskset.report.outcomes import outcomes_of
 from riskset.report.phrases import count, inside, join, listing, name, say, sentence
+from riskset.report.texts import en
 from riskset.report.texts.checklists import RECORD as RECORD_ITEMS
 from riskset.report.texts.checklists import STROBE as STROBE_ITEMS
 from riskset.study.counted import flow_id
 from riskset.study.results import Results
 
-AUTHOR = "for the author"
+AUTHOR = en.FOR_THE_AUTHOR
 Filled = tuple[Text, tuple[str, ...]]
 """What this report says of an item, and where: ids of sections, tables or figures."""
 
@@ -22,12 +23,12 @@ Filled = tuple[Text, tuple[str, ...]]
 def strobe(results: Results) -> Section:
     """Set the STROBE items for cohort studies."""
     filled = _filled(results)
-    return _section("strobe", "STROBE checklist", STROBE_ITEMS, filled)
+    return _section("strobe", en.STROBE_CHECKLIST, STROBE_ITEMS, filled)
 
 
 def record(results: Results) -> Section:
     """Set the RECORD items, for data that were collected for other reasons."""
-    return _section("record", "RECORD checklist", RECORD_ITEMS, _filled(results))
+    return _section("record", en.RECORD_CHECKLIST, RECORD_ITEMS, _filled(results))
 
 
 def _section(
@@ -41,19 +42,16 @@ def _section(
         text, places = (Text((AUTHOR,)), ()) if found is None else found
         where = join((Text((Reference(p),)) for p in places), ", ") or Text(("–",))
         rows.append((cells.row(number), cells.words(topic), cells.words(text), cells.words(where)))
-    note = (
-        "Item numbers are those of the published checklist; what each asks is told in our words. Texts here are what "
-        "this report can say; the author decides what the manuscript says."
-    )
+    note = en.ITEM_NUMBERS_ARE_THOSE_OF
     table = Table(
         id=f"checklist-{key}",
         caption=Text((f"Items of the {title}, by their published numbers",)),
         head=(
             (
-                cells.col("Item", numeric=False),
-                cells.col("Asks for", numeric=False),
-                cells.col("In this report", numeric=False),
-                cells.col("Where", numeric=False),
+                cells.col(en.ITEM, numeric=False),
+                cells.col(en.ASKS_FOR, numeric=False),
+                cells.col(en.IN_THIS_REPORT, numeric=False),
+                cells.col(en.WHERE_2, numeric=False),
             ),
         ),
         groups=(Rows(tuple(rows)),),
@@ -73,31 +71,27 @@ def _filled(results: Results) -> Mapping[str, Filled]:
     found: dict[str, Filled] = {
         "3": (name(results.question), ("plan",)),
         "4": (
-            say("Cohort of {} persons with values, drug use and outcomes that change over time.", included),
+            say(en.COHORT_OF_PERSONS_WITH_VALUES, included),
             ("plan",),
         ),
         "6a": (facts("Cohort", "Eligibility", "Follow-up"), ("methods", "patients")),
-        "6b": (Text(("No matching.",)), ()),
+        "6b": (Text((en.NO_MATCHING,)), ()),
         "10": (
-            say("All {} eligible persons of {} screened; no sample size was planned.", included, screened),
+            say(en.ALL_ELIGIBLE_PERSONS_OF_SCREENED, included, screened),
             ("patients",),
         ),
         "11": (facts("Exposure", "Other measures"), ("methods",)),
-        "13a": (say("{} screened, {} included.", screened, included), ("figure-flow",)),
+        "13a": (say(en.SCREENED_INCLUDED, screened, included), ("figure-flow",)),
         "13b": (_reasons(results), ("figure-flow",)),
-        "13c": (Text(("Flow of patients.",)), ("figure-flow",)),
+        "13c": (Text((en.FLOW_OF_PATIENTS_2,)), ("figure-flow",)),
         "6.1": (facts("Cohort", "Eligibility"), ("methods", *_table(results.audit.matched, "matched"))),
         "12.2": (
-            Text(("Each check of the raw tables, with what it found and how many rows.",)),
+            Text((en.EACH_CHECK_OF_THE_RAW,)),
             ("data",),
         ),
         "13.1": (_reasons(results), ("figure-flow", *_table(results.audit.matched, "matched"))),
         "22.1": (
-            Text(
-                (
-                    "Checksums of plan and data, and the version of the software; where they can be had is for the author.",
-                )
-            ),
+            Text((en.CHECKSUMS_OF_PLAN_AND_DATA,)),
             ("provenance",),
         ),
     }
@@ -107,40 +101,36 @@ def _filled(results: Results) -> Mapping[str, Filled]:
         found["12b"] = (facts("Interaction"), ("methods",))
         found["12c"] = (facts("Missing values"), ("methods", *_table(results.rows_lost, "rows-lost")))
         found["12d"] = (
-            say("Follow-up ends where it is last known; nobody is imputed. {}", facts("Follow-up")),
+            say(en.FOLLOW_UP_ENDS_WHERE_IT, facts("Follow-up")),
             ("methods", "patients"),
         )
     if results.audit.matched:
-        found["7.1"] = (Text(("Every filter with the strings that it matched.",)), ("matched",))
+        found["7.1"] = (Text((en.EVERY_FILTER_WITH_THE_STRINGS,)), ("matched",))
         found["8"] = (
-            Text(
-                (
-                    "Every variable with the rule by which it is read from the tables; how it was measured is for the author.",
-                )
-            ),
+            Text((en.EVERY_VARIABLE_WITH_THE_RULE,)),
             ("matched", "methods"),
         )
     if results.table1:
-        found["14a"] = (Text(("Characteristics at index.",)), ("characteristics",))
-        found["14b"] = (Text(("Missing values, in the lines of each variable.",)), ("characteristics",))
+        found["14a"] = (Text((en.CHARACTERISTICS_AT_INDEX_2,)), ("characteristics",))
+        found["14b"] = (Text((en.MISSING_VALUES_IN_THE_LINES,)), ("characteristics",))
     if results.rates:
-        found["14c"] = (Text(("Person-time and median follow-up of each outcome.",)), ("follow-up",))
-        found["15"] = (say("Events and rates of {}.", labels), ("follow-up", "rates"))
-        found["16c"] = (Text(("Rates by group, with exact intervals.",)), ("rates",))
+        found["14c"] = (Text((en.PERSON_TIME_AND_MEDIAN_FOLLOW,)), ("follow-up",))
+        found["15"] = (say(en.EVENTS_AND_RATES_OF, labels), ("follow-up", "rates"))
+        found["16c"] = (Text((en.RATES_BY_GROUP_WITH_EXACT,)), ("rates",))
     outcomes = outcomes_of(results)
     if outcomes:
         names = listing(dict.fromkeys(name(m.model) for o in outcomes for m in o.models))
-        found["16a"] = (say("{}, each with its adjustment, intervals and P values.", names), ("models",))
+        found["16a"] = (say(en.EACH_WITH_ITS_ADJUSTMENT_INTERVALS, names), ("models",))
         found["16b"] = (listing(name(v) for v in results.exposure_levels), ("plan",))
-        found["18"] = (Text(("What the tests support, outcome by outcome.",)), ("summary", "text"))
+        found["18"] = (Text((en.WHAT_THE_TESTS_SUPPORT_OUTCOME,)), ("summary", "text"))
     if any(o.primary.interaction for o in outcomes):
         found["17"] = (
-            Text(("Interaction with its detectable ratio; curves where they were fitted.",)),
+            Text((en.INTERACTION_WITH_ITS_DETECTABLE_RATIO,)),
             ("interaction",),
         )
     if results.sensitivity.variants:
         found["12e"] = (
-            say("{} variants of the plan.", listing(name(v.label) for v in results.sensitivity.variants)),
+            say(en.VARIANTS_OF_THE_PLAN, listing(name(v.label) for v in results.sensitivity.variants)),
             ("sensitivity",),
         )
     return found
@@ -153,15 +143,15 @@ def _table(there: tuple[object, ...], where: str) -> tuple[str, ...]:
 def _facts(results: Results, *topics: str) -> Text:
     """Gather what the plan settled of these topics."""
     said = [sentence(line.text) for topic in topics for line in results.methods if line.topic == topic]
-    return join(said) or Text(("Nothing is set in the plan.",))
+    return join(said) or Text((en.NOTHING_IS_SET_IN_THE,))
 
 
 def _reasons(results: Results) -> Text:
     steps = results.flow.steps
     if not steps:
-        return Text(("Nobody was excluded.",))
+        return Text((en.NOBODY_WAS_EXCLUDED,))
     each = (
-        say("not “{}” {}", name(s.label), count(s.n_excluded, flow_id("excluded", k, s.label)))
+        say(en.NOT, name(s.label), count(s.n_excluded, flow_id("excluded", k, s.label)))
         for k, s in enumerate(steps, 1)
     )
-    return say("Excluded: {}.", join(each, "; "))
+    return say(en.EXCLUDED, join(each, "; "))

@@ -8,15 +8,16 @@ from riskset.report.document import Cell, Group, Line, Paragraph, Part, Rows, Se
 from riskset.report.outcomes import label_of, levels
 from riskset.report.phrases import established, inside, join, listing, name, number, p_phrase, say, sentence
 from riskset.report.sections.notes import model_notes
+from riskset.report.texts import en
 from riskset.study.counted import curve_id, key, point_id, shown_points
 from riskset.study.ids import slug
 from riskset.study.results import CurveStratum, Results, SplineCurve
 
 _TESTS = {
-    "overall": "overall: the same hazard at all values",
-    "nonlinear": "nonlinearity: a straight line on the log scale",
-    "interaction": "interaction: the same curve in all levels",
-    "nonlinear interaction": "nonlinear interaction: curves that differ by a straight line at most",
+    "overall": en.OVERALL_THE_SAME_HAZARD_AT,
+    "nonlinear": en.NONLINEARITY_A_STRAIGHT_LINE_ON,
+    "interaction": en.INTERACTION_THE_SAME_CURVE_IN,
+    "nonlinear interaction": en.NONLINEAR_INTERACTION_CURVES_THAT_DIFFER,
 }
 """The tests by name, each with its null hypothesis."""
 
@@ -28,9 +29,9 @@ def section(results: Results) -> Section | None:
         return None
     return Section(
         "curves",
-        say("Hazard ratio along {}", inside(results.exposure_label)),
+        say(en.HAZARD_RATIO_ALONG, inside(results.exposure_label)),
         tuple(_outcome(c, results) for c in drawn),
-        entry="Curves",
+        entry=en.CURVES,
     )
 
 
@@ -38,7 +39,7 @@ def _outcome(curve: SplineCurve, results: Results) -> Group:
     label, k = label_of(results, curve.outcome), slug(curve.outcome)
     folded = Group(
         f"curve-{k}-more",
-        say("The curve in numbers: {}", name(label)),
+        say(en.THE_CURVE_IN_NUMBERS, name(label)),
         (_numbers(curve, label),),
         kind="folded",
     )
@@ -62,28 +63,18 @@ def reading(curve: SplineCurve, results: Results, label: str) -> tuple[Text, ...
     exposure, what = inside(curve.label), inside(label)
     if overall is not None and overall.p is not None:
         if not established(overall):
-            text = (
-                "Over its whole range, the data do not establish an association of {} with {} (overall {})."
-            )
+            text = en.OVER_ITS_WHOLE_RANGE_THE
             out.append(say(text, exposure, what, p_phrase(overall)))
         else:
-            text = "{} is associated with {} over its range (overall {})"
+            text = en.IS_ASSOCIATED_WITH_OVER_ITS
             whole = say(text, name(curve.label), what, p_phrase(overall))
             if bend is not None and bend.p is not None:
-                shape = (
-                    "; the curve departs from a straight line on the log scale ({})"
-                    if established(bend)
-                    else "; the data do not speak against a straight line on the log scale (nonlinearity {})"
-                )
+                shape = en.THE_CURVE_DEPARTS_FROM_A if established(bend) else en.THE_DATA_DO_NOT_SPEAK
                 whole = whole + say(shape, p_phrase(bend))
             out.append(whole + ".")
     differ = tests.get("interaction")
     if differ is not None and differ.p is not None:
-        text = (
-            "The curves differ by {} more than chance readily explains (interaction {})."
-            if established(differ)
-            else "The data do not establish that the curves differ by {} (interaction {})."
-        )
+        text = en.THE_CURVES_DIFFER_BY_MORE if established(differ) else en.THE_DATA_DO_NOT_ESTABLISH_THAT_THE
         out.append(say(text, inside(results.modifier_label), p_phrase(differ)))
     return tuple(out)
 
@@ -112,7 +103,7 @@ def _tests(curve: SplineCurve, results: Results, label: str) -> Table:
     )
     notes = [
         say(
-            "{} with {} as a restricted cubic spline (knots {} {}); {}.",
+            en.WITH_AS_A_RESTRICTED_CUBIC,
             name(curve.model),
             inside(curve.label),
             knots,
@@ -123,12 +114,12 @@ def _tests(curve: SplineCurve, results: Results, label: str) -> Table:
         *_bands(curve),
         *(sentence(w) for w in curve.warnings),
     ]
-    groups = [Rows(tuple(together), heading=Text(("All levels jointly",)))] if together else []
+    groups = [Rows(tuple(together), heading=Text((en.ALL_LEVELS_JOINTLY_2,)))] if together else []
     groups += [Rows(tuple(lines), heading=name(level)) for level, lines in apart.items()]
     return Table(
         id=f"curve-tests-{slug(curve.outcome)}",
-        caption=say("{}: tests of the curves", name(label)),
-        head=((cells.col("Test", numeric=False), cells.col("χ²"), cells.col("df"), cells.col("P")),),
+        caption=say(en.TESTS_OF_THE_CURVES, name(label)),
+        head=((cells.col(en.TEST, numeric=False), cells.col("χ²"), cells.col(en.DF), cells.col(en.P)),),
         groups=tuple(groups),
         notes=tuple(notes),
         sheet=f"Curve tests {label}",
@@ -147,10 +138,7 @@ def _bands(curve: SplineCurve) -> list[Text]:
         ),
         ", ",
     )
-    text = (
-        "Pointwise intervals hold for one value chosen beforehand; what is read along a curve needs its "
-        "simultaneous band, which reaches {} standard errors to each side."
-    )
+    text = en.POINTWISE_INTERVALS_HOLD_FOR_ONE
     return [say(text, reach)]
 
 
@@ -206,7 +194,7 @@ def _point(curve: SplineCurve, s: CurveStratum, k: int) -> Cell:
     values = (s.hazard_ratio[k], s.lower[k], s.upper[k])
     parts = (
         Part(what, v, fmt.ratio(v))
-        for what, v in zip(("HR", "95% CI from", "95% CI to"), values, strict=True)
+        for what, v in zip(("HR", en.PERCENT_95_CI_FROM, en.PERCENT_95_CI_TO), values, strict=True)
     )
     return cells.figures(fmt.ratio_with_interval(*values), point_id(curve, s.level, s.x[k]), *parts)
 
@@ -222,7 +210,7 @@ def _table(
     return Table(
         id=f"curve-{slug(curve.outcome)}-numbers",
         caption=say(
-            "{}: hazard ratio (95% CI) along {} against {} {}",
+            en.HAZARD_RATIO_95PERCENT_CI_ALONG,
             name(label),
             inside(curve.label),
             number(fmt.plain(curve.reference), curve_id(curve, "reference")),

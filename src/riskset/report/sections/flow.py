@@ -6,6 +6,7 @@ from riskset.report import cells, drawings
 from riskset.report import formats as fmt
 from riskset.report.document import FlowChart, Line, Part, Rows, Section, Table, Text
 from riskset.report.phrases import count, name, number, say
+from riskset.report.texts import en
 from riskset.study.counted import flow_id
 from riskset.study.results import Results
 
@@ -18,20 +19,20 @@ def section(results: Results) -> Section:
         screened=say("{} {}", name(value.screened_label), _n(value.screened, flow_id("persons", "screened"))),
         steps=tuple(
             (
-                say("not “{}” {}", name(s.label), _n(s.n_excluded, flow_id("excluded", k, s.label))),
+                say(en.NOT, name(s.label), _n(s.n_excluded, flow_id("excluded", k, s.label))),
                 say("{}", _n(s.n_after, flow_id("remaining", k, s.label))),
             )
             for k, s in enumerate(value.steps, 1)
         ),
-        included=say("Included {}", _n(value.included, flow_id("persons", "included"))),
-        ends_heading="How follow-up ended",
+        included=say(en.INCLUDED_2, _n(value.included, flow_id("persons", "included"))),
+        ends_heading=en.HOW_FOLLOW_UP_ENDED,
         ends=tuple(
             say("{} {}", name(e.label), count(e.n, flow_id("ended", k, e.label)))
             for k, e in enumerate(value.ends, 1)
         ),
         table=_table(results),
     )
-    return Section("patients", Text(("Flow of patients",)), (chart,))
+    return Section("patients", Text((en.FLOW_OF_PATIENTS,)), (chart,))
 
 
 def _n(n: int, source: str) -> Text:
@@ -48,19 +49,17 @@ def _table(results: Results) -> Table:
 
     rows: list[Line] = [line(name(value.screened_label), value.screened, flow_id("persons", "screened"))]
     for k, s in enumerate(value.steps, 1):
-        rows.append(
-            line(say("Excluded: not {}", name(s.label)), s.n_excluded, flow_id("excluded", k, s.label))
-        )
-        rows.append(line(Text(("Remaining",)), s.n_after, flow_id("remaining", k, s.label)))
-    rows.append(line(Text(("Included",)), value.included, flow_id("persons", "included")))
+        rows.append(line(say(en.EXCLUDED_NOT, name(s.label)), s.n_excluded, flow_id("excluded", k, s.label)))
+        rows.append(line(Text((en.REMAINING,)), s.n_after, flow_id("remaining", k, s.label)))
+    rows.append(line(Text((en.INCLUDED,)), value.included, flow_id("persons", "included")))
     ends = [
-        line(say("Follow-up ended by: {}", name(e.label)), e.n, flow_id("ended", k, e.label))
+        line(say(en.FOLLOW_UP_ENDED_BY, name(e.label)), e.n, flow_id("ended", k, e.label))
         for k, e in enumerate(value.ends, 1)
     ]
     return Table(
         id="flow-in-numbers",
-        caption=Text(("Flow of patients",)),
-        head=((cells.col("Step", numeric=False), cells.col("Persons")),),
+        caption=Text((en.FLOW_OF_PATIENTS,)),
+        head=((cells.col(en.STEP, numeric=False), cells.col(en.PERSONS)),),
         groups=(Rows(tuple(rows)), *((Rows(tuple(ends)),) if ends else ())),
         numbered=False,
         sheet="Flow",

@@ -29,6 +29,7 @@ from riskset.report.phrases import (
     say,
 )
 from riskset.report.sections.notes import model_notes, on_the_path
+from riskset.report.texts import en
 from riskset.study.counted import model_id
 from riskset.study.results import Estimate, ModelResult, Results
 
@@ -44,18 +45,14 @@ def section(results: Results) -> Section | None:
     blocks: list[Block] = [_table(outcomes, results)]
     said = Group(
         "interaction-abstract",
-        Text(("What an abstract of these data could say",)),
+        Text((en.WHAT_AN_ABSTRACT_OF_THESE,)),
         tuple(Paragraph(abstract(o, results)) for o in outcomes),
     )
     blocks.append(said)
     if results.published:
-        text = (
-            "An abstract that names an association in one group beside “no interaction” makes a comparison that its own "
-            "test does not support. The sentences above give the ratio with its interval instead, and how small or large "
-            "it would have had to be to be found."
-        )
+        text = en.AN_ABSTRACT_THAT_NAMES_AN
         blocks.append(Paragraph(Text((text,))))
-    return Section("interaction", Text(("Interaction",)), tuple(blocks))
+    return Section("interaction", Text((en.INTERACTION,)), tuple(blocks))
 
 
 def _table(outcomes: tuple[Outcome, ...], results: Results) -> Table:
@@ -68,7 +65,7 @@ def _table(outcomes: tuple[Outcome, ...], results: Results) -> Table:
         if joint is not None:
             lines.append(
                 (
-                    cells.row("all levels jointly", indent=True),
+                    cells.row(en.ALL_LEVELS_JOINTLY, indent=True),
                     cells.chi_square(joint),
                     cells.p_value(joint),
                     cells.DASH,
@@ -81,8 +78,7 @@ def _table(outcomes: tuple[Outcome, ...], results: Results) -> Table:
     )
     notes = [
         say(
-            "Ratio of the hazard ratios of {}, each level of {} against {}. The last two columns: true ratios below or above "
-            "which this study finds a difference with a power of 80%, at its precision.",
+            en.RATIO_OF_THE_HAZARD_RATIOS,
             inside(contrast(results)),
             inside(results.modifier_label),
             name(results.modifier_levels[0]),
@@ -90,22 +86,22 @@ def _table(outcomes: tuple[Outcome, ...], results: Results) -> Table:
         *model_notes([o.primary for o in outcomes], [o.label for o in outcomes]),
     ]
     if methods:
-        notes.append(say("Intervals and P: {}.", listing(methods)))
+        notes.append(say(en.INTERVALS_AND_P, listing(methods)))
     notes += cells.warnings_of(e for o in outcomes for e in o.primary.interaction)
     return Table(
         id="interaction-ratios",
         caption=say(
-            "Does the association with {} differ by {}?",
+            en.DOES_THE_ASSOCIATION_WITH_DIFFER,
             inside(results.exposure_label),
             inside(results.modifier_label),
         ),
         head=(
             (
                 cells.col(name(results.modifier_label), numeric=False),
-                cells.col("Ratio of HR (95% CI)"),
-                cells.col("P"),
-                cells.col("Found if below"),
-                cells.col("or above"),
+                cells.col(en.RATIO_OF_HR_95PERCENT_CI),
+                cells.col(en.P),
+                cells.col(en.FOUND_IF_BELOW),
+                cells.col(en.OR_ABOVE),
             ),
         ),
         groups=tuple(groups),
@@ -125,48 +121,42 @@ def _line(e: Estimate, bounds: dict[tuple[str, tuple[str, ...]], Estimate], resu
     found = (bounds.get((side, levels(e))) for side in ("below", "above"))
     return (
         cells.row(title, indent=True),
-        cells.ratio(e, "ratio of HR"),
+        cells.ratio(e, en.RATIO_OF_HR),
         cells.p_value(e),
         *(_bound(b) for b in found),
     )
 
 
 def _bound(e: Estimate | None) -> Cell:
-    return cells.DASH if e is None else cells.fixed(e.estimate, 2, e.id, "detectable ratio")
+    return cells.DASH if e is None else cells.fixed(e.estimate, 2, e.id, en.DETECTABLE_RATIO)
 
 
 def abstract(outcome: Outcome, results: Results) -> Text:
     """Say of one outcome what its test supports, as an abstract could: every ratio with interval and P value."""
     model = outcome.primary
     strata = [
-        say("{} for {}", ratio_phrase(e), name(_where(e, results)))
+        say(en.FOR, ratio_phrase(e), name(_where(e, results)))
         for e in model.exposure_in_modifier
         if e.estimate is not None
     ]
     ratios = [
-        say("{} for {}", ratio_phrase(e), _pair(e, results))
-        for e in model.interaction
-        if e.estimate is not None
+        say(en.FOR, ratio_phrase(e), _pair(e, results)) for e in model.interaction if e.estimate is not None
     ]
     if not ratios:
-        return say("{}: no ratio of hazard ratios could be estimated.", name(outcome.label))
+        return say(en.NO_RATIO_OF_HAZARD_RATIOS, name(outcome.label))
     text = say(
-        "{}: the hazard ratio of {} was {}. The ratio of these hazard ratios was {}",
+        en.THE_HAZARD_RATIO_OF_WAS,
         name(outcome.label),
         inside(contrast(results)),
         listing(strata),
         listing(ratios),
     )
-    verdict = (
-        "; the association differs by {} more than chance readily explains. "
-        if differs(model)
-        else "; the data do not establish that the association differs by {}, nor that it is the same. "
-    )
+    verdict = en.THE_ASSOCIATION_DIFFERS_BY_MORE if differs(model) else en.THE_DATA_DO_NOT_ESTABLISH
     text = text + say(verdict, inside(results.modifier_label))
     detectable = detectable_phrase(model, results)
     if detectable:
         text = text + say(
-            "With {} a difference would be found with a power of 80% if the true ratio were {}.",
+            en.WITH_A_DIFFERENCE_WOULD_BE,
             counted(model.basis.n_events, model_id(model, "events"), "event"),
             detectable,
         )
@@ -183,7 +173,7 @@ def detectable_phrase(model: ModelResult, results: Results) -> Text:
     return join(
         (
             say(
-                "{} or {} ({})",
+                en.OR,
                 number(f"below {fmt.ratio(below.estimate)}", below.id),
                 number(f"above {fmt.ratio(above.estimate)}", above.id),
                 name(modifier_level(below, results)),
@@ -213,24 +203,21 @@ def reading(outcome: Outcome, results: Results) -> tuple[Text, ...]:
     out: list[Text] = []
     if model.interaction:
         told = join((_told(e, results) for e in model.interaction), "; ")
-        out.append(say("Ratio of hazard ratios: {}.", told))
+        out.append(say(en.RATIO_OF_HAZARD_RATIOS_2, told))
         out.extend(_claims(model, results))
     joint = model.interaction_joint
     if joint is not None and joint.estimate is not None:
         df = joint.unit.removeprefix("chi-square on ")
         shown = number(f"χ² {fmt.fixed(joint.estimate, 2)} on {df}, {fmt.p_phrase(joint.p)}", joint.id)
-        text = "All levels of {} jointly: {}."
+        text = en.ALL_LEVELS_OF_JOINTLY
         single = any(established(e) for e in model.interaction)
         if single and not established(joint):
-            text = "All levels of {} jointly: {}; together they do not establish a difference."
+            text = en.ALL_LEVELS_OF_JOINTLY_TOGETHER_THEY_DO
         elif established(joint) and not single:
-            text = "All levels of {} jointly: {}; together they differ more than chance readily explains."
+            text = en.ALL_LEVELS_OF_JOINTLY_TOGETHER
         out.append(say(text, inside(results.modifier_label), shown))
     if _tempting(model):
-        text = (
-            "An interval that leaves out 1 in one group and not in another is no evidence that the groups "
-            "differ; the ratio is the test of that."
-        )
+        text = en.AN_INTERVAL_THAT_LEAVES_OUT
         out.append(Text((text,)))
     return tuple(out)
 
@@ -241,15 +228,15 @@ def _pair(e: Estimate, results: Results) -> Text:
     at = Text()
     if several:
         at = say(" ({} {})", inside(results.exposure_label), name(exposure_level(e, results)))
-    return say("{} against {}{}", name(modifier_level(e, results)), name(results.modifier_levels[0]), at)
+    return say(en.AGAINST_2, name(modifier_level(e, results)), name(results.modifier_levels[0]), at)
 
 
 def _told(e: Estimate, results: Results) -> Text:
     if e.estimate is None:
         why = "; ".join(w.rstrip(".").removeprefix("not estimable: ") for w in e.warnings)
         reason = say(" ({})", name(why)) if why else Text()
-        return say("not estimable for {}{}", _pair(e, results), reason)
-    return say("{} for {}", ratio_phrase(e), _pair(e, results))
+        return say(en.NOT_ESTIMABLE_FOR, _pair(e, results), reason)
+    return say(en.FOR, ratio_phrase(e), _pair(e, results))
 
 
 def _claims(model: ModelResult, results: Results) -> list[Text]:
@@ -259,22 +246,16 @@ def _claims(model: ModelResult, results: Results) -> list[Text]:
     out: list[Text] = []
     for e in known:
         if established(e):
-            text = "The hazard ratio for {} is {} for {} than for {}, by more than chance readily explains."
+            text = en.THE_HAZARD_RATIO_FOR_IS
             side = "lower" if e.estimate is not None and e.estimate < 1 else "higher"
             level = name(modifier_level(e, results))
             out.append(say(text, inside(results.exposure_label), side, level, naive))
     left = [e for e in known if not established(e)]
     if len(left) == 1:
-        text = (
-            "The data establish neither a difference between {} and {} nor its absence: they are compatible "
-            "with {}."
-        )
+        text = en.THE_DATA_ESTABLISH_NEITHER_A
         out.append(say(text, name(modifier_level(left[0], results)), naive, _compatible(left[0])))
     elif left:
-        text = (
-            "For {}, the data establish neither a difference from {} nor its absence: they are compatible "
-            "with any ratio inside these intervals."
-        )
+        text = en.FOR_THE_DATA_ESTABLISH_NEITHER
         levels = dict.fromkeys(modifier_level(e, results) for e in left)
         out.append(say(text, listing(inside(v) for v in levels), naive))
     return out
@@ -282,12 +263,12 @@ def _claims(model: ModelResult, results: Results) -> list[Text]:
 
 def _compatible(e: Estimate) -> Text:
     if e.lower is None and e.upper is None:
-        return Text(("any ratio",))
+        return Text((en.ANY_RATIO,))
     if e.lower is None:
-        return say("any ratio up to {}", number(fmt.ratio(e.upper), e.id))
+        return say(en.ANY_RATIO_UP_TO, number(fmt.ratio(e.upper), e.id))
     if e.upper is None:
-        return say("any ratio from {} upwards", number(fmt.ratio(e.lower), e.id))
-    return say("any ratio from {} to {}", number(fmt.ratio(e.lower), e.id), number(fmt.ratio(e.upper), e.id))
+        return say(en.ANY_RATIO_FROM_UPWARDS, number(fmt.ratio(e.lower), e.id))
+    return say(en.ANY_RATIO_FROM_TO, number(fmt.ratio(e.lower), e.id), number(fmt.ratio(e.upper), e.id))
 
 
 def _tempting(model: ModelResult) -> bool:
@@ -307,15 +288,12 @@ def cautions(outcome: Outcome, results: Results) -> tuple[Text, ...]:
         counted(model.parameters, model_id(model, "parameters"), "coefficient"),
     )
     if model.events_per_parameter < EVENTS_PER_COEFFICIENT:
-        text = (
-            "Sparse: {} rests on {} events per coefficient ({}, {}); its estimates may be far off and its intervals "
-            "too narrow."
-        )
+        text = en.SPARSE_RESTS_ON_EVENTS_PER
         out.append(say(text, *bare))
     else:
-        out.append(say("{} rests on {} events per coefficient ({}, {}).", *bare))
+        out.append(say(en.RESTS_ON_EVENTS_PER_COEFFICIENT, *bare))
     if model.detectable:
-        text = "At this precision a difference would be found with a power of 80% if the true ratio were {}."
+        text = en.AT_THIS_PRECISION_A_DIFFERENCE
         out.append(say(text, detectable_phrase(model, results)))
     path = on_the_path([model])
     if path:

@@ -9,6 +9,7 @@ from riskset.report.outcomes import label_of, outcomes_of
 from riskset.report.phrases import count, inside, join, listing, name, number, say
 from riskset.report.sections import curves, interaction
 from riskset.report.sections.rates import person_time, rate, rate_decimals
+from riskset.report.texts import en
 from riskset.study.counted import flow_id, lost_id, median_id
 from riskset.study.results import Results
 
@@ -17,7 +18,7 @@ def section(results: Results) -> Section:
     """Write the results as paragraphs."""
     blocks: list[Block] = [_group("participants", "Participants", _participants(results))]
     if results.rates:
-        blocks.append(_group("follow-up", "Follow-up and events", _follow_up(results)))
+        blocks.append(_group("follow-up", en.FOLLOW_UP_AND_EVENTS, _follow_up(results)))
     outcomes = [o for o in outcomes_of(results) if o.primary.interaction]
     if outcomes:
         texts = [interaction.abstract(o, results) for o in outcomes]
@@ -26,7 +27,7 @@ def section(results: Results) -> Section:
         blocks.append(
             Group(
                 "text-estimates",
-                Text(("Main estimates",)),
+                Text((en.MAIN_ESTIMATES,)),
                 tuple(Paragraph(t) for t in (*texts, *_left_out(results))),
             )
         )
@@ -38,8 +39,8 @@ def section(results: Results) -> Section:
         if told
     ]
     if read:
-        blocks.append(Group("text-curves", say("Along {}", inside(results.exposure_label)), tuple(read)))
-    return Section("text", Text(("Results in words",)), tuple(blocks))
+        blocks.append(Group("text-curves", say(en.ALONG, inside(results.exposure_label)), tuple(read)))
+    return Section("text", Text((en.RESULTS_IN_WORDS,)), tuple(blocks))
 
 
 def _group(key: str, title: str, text: Text) -> Group:
@@ -50,14 +51,14 @@ def _participants(results: Results) -> Text:
     flow = results.flow
     screened = count(flow.screened, flow_id("persons", "screened"))
     included = count(flow.included, flow_id("persons", "included"))
-    parts = [say("Of {} persons screened, {} were included", screened, included)]
+    parts = [say(en.OF_PERSONS_SCREENED_WERE_INCLUDED, screened, included)]
     out = [
-        say("{} not meeting “{}”", count(s.n_excluded, flow_id("excluded", k, s.label)), name(s.label))
+        say(en.NOT_MEETING, count(s.n_excluded, flow_id("excluded", k, s.label)), name(s.label))
         for k, s in enumerate(flow.steps, 1)
         if s.n_excluded
     ]
     if out:
-        parts.append(say("; excluded were {}", listing(out)))
+        parts.append(say(en.EXCLUDED_WERE, listing(out)))
     figure = say(" ({}).", Text((Reference("figure-flow"),)))
     text = join(parts, "") + figure
     if flow.ends:
@@ -65,9 +66,9 @@ def _participants(results: Results) -> Text:
             say("{} ({})", inside(e.label), count(e.n, flow_id("ended", k, e.label)))
             for k, e in enumerate(flow.ends, 1)
         )
-        text = text + say(" Follow-up ended as follows: {}.", ends)
+        text = text + say(en.FOLLOW_UP_ENDED_AS_FOLLOWS, ends)
     if results.table1:
-        text = text + say(" Characteristics at index are in {}.", Text((Reference("characteristics-1"),)))
+        text = text + say(en.CHARACTERISTICS_AT_INDEX_ARE_IN, Text((Reference("characteristics-1"),)))
     return text
 
 
@@ -78,7 +79,7 @@ def _follow_up(results: Results) -> Text:
         median = clock.read(o.median_follow_up_years)
         each.append(
             say(
-                "{}: {} events in {} {} (median follow-up {} {}), {} {}.",
+                en.EVENTS_IN_MEDIAN_FOLLOW_UP,
                 name(o.label),
                 number(fmt.count(o.total.basis.n_events), o.total.id),
                 person_time(o.total.basis.person_years, o, clock, o.total.id).content,
@@ -89,7 +90,7 @@ def _follow_up(results: Results) -> Text:
                 name(results.time_unit),
             )
         )
-    return join(each) + say(" Rates have exact 95% intervals ({}).", Text((Reference("follow-up"),)))
+    return join(each) + say(en.RATES_HAVE_EXACT_95PERCENT_INTERVALS, Text((Reference("follow-up"),)))
 
 
 def _left_out(results: Results) -> tuple[Text, ...]:
@@ -98,7 +99,7 @@ def _left_out(results: Results) -> tuple[Text, ...]:
         return ()
     each = listing(
         say(
-            "{} of {} events for {}",
+            en.OF_EVENTS_FOR,
             number(fmt.count(r.events_lost), lost_id(r, "events")),
             number(fmt.count(r.events_total), lost_id(r, "events")),
             inside(label_of(results, r.outcome)),
@@ -107,7 +108,7 @@ def _left_out(results: Results) -> tuple[Text, ...]:
     )
     return (
         say(
-            "The models leave out person-time in which a value is missing: {} ({}).",
+            en.THE_MODELS_LEAVE_OUT_PERSON,
             each,
             Text((Reference("rows-lost"),)),
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from riskset.report.document import Definitions, Section, Text
 from riskset.report.outcomes import outcomes_of
 from riskset.report.phrases import count, listing, name, say, sentence
+from riskset.report.texts import en
 from riskset.study.counted import flow_id
 from riskset.study.results import Results
 
@@ -15,11 +16,11 @@ def section(results: Results) -> Section:
     for line in results.methods:
         topics.setdefault(line.topic, []).append(sentence(line.text))
     entries = (
-        (Text(("Participants",)), (_participants(results),)),
+        (Text((en.PARTICIPANTS,)), (_participants(results),)),
         *((name(heading), tuple(sentences)) for heading, sentences in topics.items()),
-        (Text(("Reading",)), _reading(results)),
+        (Text((en.READING,)), _reading(results)),
     )
-    return Section("methods", Text(("Methods in brief",)), (Definitions(entries),), entry="Methods")
+    return Section("methods", Text((en.METHODS_IN_BRIEF,)), (Definitions(entries),), entry=en.METHODS)
 
 
 def _participants(results: Results) -> Text:
@@ -27,25 +28,17 @@ def _participants(results: Results) -> Text:
     screened = count(flow.screened, flow_id("persons", "screened"))
     included = count(flow.included, flow_id("persons", "included"))
     if not flow.steps:
-        return say("{} screened, {} included.", screened, included)
+        return say(en.SCREENED_INCLUDED, screened, included)
     rules = listing(say("“{}”", name(s.label)) for s in flow.steps)
-    return say("{} screened, {} included by these rules, in this order: {}.", screened, included, rules)
+    return say(en.SCREENED_INCLUDED_BY_THESE_RULES, screened, included, rules)
 
 
 def _reading(results: Results) -> tuple[Text, ...]:
     primary = dict.fromkeys(o.primary.model for o in outcomes_of(results))
     out: list[Text] = []
     if primary:
-        out.append(say("The summary shows {}.", listing(name(m) for m in primary)))
-    out.append(
-        Text(
-            (
-                "P values are two-sided. Sentences change at P = 0.05; the numbers stand beside each of them. Values "
-                "that change after index may lie on the path from the exposure to the outcome: where a model holds "
-                "them, its hazard ratios are conditional on them.",
-            )
-        )
-    )
+        out.append(say(en.THE_SUMMARY_SHOWS, listing(name(m) for m in primary)))
+    out.append(Text((en.P_VALUES_ARE_TWO_SIDED,)))
     if not results.exposure_rationale:
-        out.append(Text(("The plan gives no rationale for the cut-point, so it is exploratory.",)))
+        out.append(Text((en.THE_PLAN_GIVES_NO_RATIONALE,)))
     return tuple(out)

@@ -20,6 +20,7 @@ from riskset.report.outcomes import (
 from riskset.report.phrases import inside, listing, name, say
 from riskset.report.sections.notes import model_notes, on_the_path
 from riskset.report.sections.rates import rows_lost
+from riskset.report.texts import en
 from riskset.study.counted import model_id
 from riskset.study.ids import slug
 from riskset.study.results import Estimate, ModelResult, Results
@@ -36,7 +37,7 @@ def section(results: Results) -> Section | None:
     blocks: list[Block] = [_outcome(o, results) for o in outcomes]
     if results.rows_lost:
         blocks.append(rows_lost(results))
-    return Section("models", Text(("Models",)), tuple(blocks))
+    return Section("models", Text((en.MODELS,)), tuple(blocks))
 
 
 def _outcome(outcome: Outcome, results: Results) -> Group:
@@ -44,7 +45,7 @@ def _outcome(outcome: Outcome, results: Results) -> Group:
     tables = (hazard_ratios(results, part, k) for k, part in enumerate(_abreast(outcome), 1))
     folded = Group(
         f"coefficients-{key}",
-        say("All coefficients: {}", name(outcome.label)),
+        say(en.ALL_COEFFICIENTS_2, name(outcome.label)),
         tuple(_coefficients(m, outcome.label) for m in outcome.models),
         kind="folded",
     )
@@ -88,44 +89,45 @@ def hazard_ratios(results: Results, outcome: Outcome, k: int) -> Table:
         return say("{}: {}", name(modifier), name(exposure)) if several else name(modifier)
 
     def where(modifier: str, exposure: str) -> Text:
-        return say("{}, where {}", name(modifier), name(exposure))
+        return say(en.WHERE, name(modifier), name(exposure))
 
     groups = [
         Rows(
             lines("exposure_in_modifier", of_modifier, "HR"),
-            heading=say("{}, by {}", name(contrast(results)), inside(results.modifier_label)),
+            heading=say(en.BY, name(contrast(results)), inside(results.modifier_label)),
         ),
         Rows(
             lines("modifier_in_exposure", where, "HR"),
             heading=say(
-                "{} against {}, by {}",
+                en.AGAINST_BY,
                 name(results.modifier_label),
                 name(naive),
                 inside(results.exposure_label),
             ),
         ),
     ]
-    interaction = list(lines("interaction", of_modifier, "ratio of HR"))
+    interaction = list(lines("interaction", of_modifier, en.RATIO_OF_HR))
     joint = [m.interaction_joint for m in models]
     if any(joint):
         tests = (c for j in joint for c in (cells.chi_square(j), cells.p_value(j)))
-        interaction.append((cells.row("all levels jointly", indent=True), *tests))
-    heading = say(
-        "Ratio of these hazard ratios for {}, against {}", inside(results.exposure_label), name(naive)
-    )
+        interaction.append((cells.row(en.ALL_LEVELS_JOINTLY, indent=True), *tests))
+    heading = say(en.RATIO_OF_THESE_HAZARD_RATIOS, inside(results.exposure_label), name(naive))
     groups.append(Rows(tuple(interaction), heading=heading, strong=True))
-    groups.append(Rows(_behind(models, follow_up_clock(results)), heading=Text(("Behind the estimates",))))
+    groups.append(Rows(_behind(models, follow_up_clock(results)), heading=Text((en.BEHIND_THE_ESTIMATES,))))
     head = (
         (
             cells.col(numeric=False),
             *(cells.col(name(m.model) + (" (primary)" if m.primary else ""), 2) for m in models),
         ),
-        (cells.col(numeric=False), *(c for _ in models for c in (cells.col("HR (95% CI)"), cells.col("P")))),
+        (
+            cells.col(numeric=False),
+            *(c for _ in models for c in (cells.col(en.HR_95PERCENT_CI), cells.col(en.P))),
+        ),
     )
     more = f"-{k}" if k > 1 else ""
     return Table(
         id=f"hazard-ratios-{slug(outcome.key)}{more}",
-        caption=say("{}: hazard ratios and their ratios", name(outcome.label)),
+        caption=say(en.HAZARD_RATIOS_AND_THEIR_RATIOS, name(outcome.label)),
         head=head,
         groups=tuple(g for g in groups if g.rows),
         notes=_notes(outcome),
@@ -154,7 +156,7 @@ def _behind(models: Sequence[ModelResult], clock: Clock) -> tuple[Line, ...]:
         ),
         line("Coefficients", counts("parameters", lambda m: m.parameters)),
         line(
-            "Events per coefficient",
+            en.EVENTS_PER_COEFFICIENT,
             (cells.fixed(m.events_per_parameter, 1, model_id(m, "events_per_parameter")) for m in models),
         ),
     )
@@ -168,12 +170,12 @@ def _notes(outcome: Outcome) -> tuple[Text, ...]:
     *before, how = model_notes(models)
     methods = listing(dict.fromkeys(e.method for e in estimates if e.estimate is not None))
     if methods:
-        how = say("{} Intervals and P: {}.", how, methods)
+        how = say(en.INTERVALS_AND_P_2, how, methods)
     bad = [say("{}: {}.", name(m.model), m.status) for m in models if m.status != "converged"]
     warned: list[Text] = []
     for text in dict.fromkeys(w for m in models for w in m.warnings):
         said = [m.model for m in models if text in m.warnings]
-        who = Text(("All models",)) if len(said) == len(models) > 1 else listing(name(m) for m in said)
+        who = Text((en.ALL_MODELS,)) if len(said) == len(models) > 1 else listing(name(m) for m in said)
         warned.append(say("{}: {}.", who, name(text.rstrip("."))))
     path = on_the_path(models)
     return (*before, how, *([path] if path else []), *bad, *warned, *cells.warnings_of(estimates))
@@ -198,7 +200,7 @@ def _coefficients(model: ModelResult, label: str) -> Table:
         for c in model.coefficients
     )
     likelihood = say(
-        "Log partial likelihood {}, without covariates {}. {}.",
+        en.LOG_PARTIAL_LIKELIHOOD_WITHOUT_COVARIATES,
         cells.fixed(model.loglik, 4, model_id(model, "loglik")).content,
         cells.fixed(model.loglik_null, 4, model_id(model, "loglik_null")).content,
         model.status.capitalize(),
@@ -206,20 +208,20 @@ def _coefficients(model: ModelResult, label: str) -> Table:
     methods = listing(dict.fromkeys(c.hazard_ratio.method for c in model.coefficients))
     return Table(
         id=f"coefficients-{slug(model.outcome)}-{model.slug}",
-        caption=say("{}, {}: all coefficients", name(label), name(model.model)),
+        caption=say(en.ALL_COEFFICIENTS, name(label), name(model.model)),
         head=(
             (
-                cells.col("Term", numeric=False),
-                cells.col("Coefficient"),
-                cells.col("Standard error"),
-                cells.col("HR (95% CI)"),
-                cells.col("P"),
+                cells.col(en.TERM, numeric=False),
+                cells.col(en.COEFFICIENT),
+                cells.col(en.STANDARD_ERROR),
+                cells.col(en.HR_95PERCENT_CI),
+                cells.col(en.P),
             ),
         ),
         groups=(Rows(rows),) if rows else (),
         notes=(
             likelihood,
-            say("Intervals and P: {}.", methods),
+            say(en.INTERVALS_AND_P, methods),
             *model_notes([model]),
             *cells.warnings_of(c.hazard_ratio for c in model.coefficients),
         ),

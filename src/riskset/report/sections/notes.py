@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from riskset.report.document import Text
 from riskset.report.phrases import counted, join, listing, name, say
+from riskset.report.texts import en
 from riskset.study.counted import model_id
 from riskset.study.results import ModelResult
 
@@ -33,7 +34,7 @@ def model_notes(models: Sequence[ModelResult], labels: Sequence[str] | None = No
     ties = listing(dict.fromkeys(m.ties.capitalize() for m in models))
     variance = listing(dict.fromkeys(m.variance for m in models))
     how = say(
-        "Cox models with time-dependent covariates; HR: hazard ratio, CI: confidence interval. Ties: {}. Variance: {}.",
+        en.COX_MODELS_WITH_TIME_DEPENDENT,
         ties,
         variance,
     )
@@ -49,22 +50,22 @@ def on_the_path(models: Sequence[ModelResult]) -> Text:
         ]
         for part in moving:
             found.setdefault(part, []).append(name(m.model))
-    each = [say("{} in {}", name(part), listing(dict.fromkeys(who))) for part, who in found.items()]
+    each = [say(en.IN_2, name(part), listing(dict.fromkeys(who))) for part, who in found.items()]
     if not each:
         return Text()
     return say(
-        "Values after index ({}) may lie on the path from the exposure to the outcome; hazard ratios are conditional on them.",
+        en.VALUES_AFTER_INDEX_MAY_LIE,
         join(each, "; "),
     )
 
 
 def _rows(models: Sequence[ModelResult], labels: Sequence[str] | None) -> Text:
     if labels is None and len({(m.basis.n_rows, m.basis.n_events) for m in models}) == 1:
-        who = "The model rests on" if len(models) == 1 else "All models rest on the same"
-        return say(who + " {} of {} with {}.", *_rests_on(models[0]))
+        who = en.THE_MODEL_RESTS_ON if len(models) == 1 else en.ALL_MODELS_REST_ON_THE
+        return say(who + en.OF_WITH_2, *_rests_on(models[0]))
     names = [name(m.model) for m in models] if labels is None else [name(text) for text in labels]
-    each = (say("{} {} of {} with {}", who, *_rests_on(m)) for who, m in zip(names, models, strict=True))
-    return say("Rows: {}.", join(each, "; "))
+    each = (say(en.OF_WITH, who, *_rests_on(m)) for who, m in zip(names, models, strict=True))
+    return say(en.ROWS, join(each, "; "))
 
 
 def _adjusted(models: Sequence[ModelResult], labels: Sequence[str] | None) -> Text:
@@ -74,14 +75,11 @@ def _adjusted(models: Sequence[ModelResult], labels: Sequence[str] | None) -> Te
     said: dict[str, Text] = {}
     for who, m in zip(names, models, strict=True):
         if m.adjustment:
-            text = say("{}: adjusted for {}.", who, name(m.adjustment.rstrip(".")))
+            text = say(en.ADJUSTED_FOR_2, who, name(m.adjustment.rstrip(".")))
             said.setdefault(text.plain, text)
     adjusted = join(said.values())
     if adjusted:
-        adjusted = (
-            adjusted
-            + " Values “at index” are frozen there; values “over time” are those in force at each moment."
-        )
+        adjusted = adjusted + en.VALUES_AT_INDEX_ARE_FROZEN
     return adjusted
 
 

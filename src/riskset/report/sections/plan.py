@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from riskset.report.document import Definitions, Section, Text
 from riskset.report.outcomes import outcomes_of
 from riskset.report.phrases import listing, name, say
+from riskset.report.texts import en
 from riskset.study.results import ModelResult, Results
 
 
@@ -14,30 +15,30 @@ def section(results: Results) -> Section:
     """Set the question, and what stands against what."""
     return Section(
         "plan",
-        Text(("Question and plan",)),
+        Text((en.QUESTION_AND_PLAN,)),
         (Definitions(tuple(_entries(results))),),
-        entry="Question and plan",
+        entry=en.QUESTION_AND_PLAN,
     )
 
 
 def _entries(results: Results) -> Iterator[tuple[Text, tuple[Text, ...]]]:
-    yield Text(("Question",)), (name(results.question),)
+    yield Text((en.QUESTION,)), (name(results.question),)
     reference, *others = results.exposure_levels
     why = (
-        say("Reason for the cut-point: {}.", name(results.exposure_rationale.rstrip(".")))
+        say(en.REASON_FOR_THE_CUT_POINT, name(results.exposure_rationale.rstrip(".")))
         if results.exposure_rationale
-        else Text(("No reason is given for the cut-point, so it is exploratory.",))
+        else Text((en.NO_REASON_IS_GIVEN_FOR,))
     )
     exposure = say(
-        "{}: {} against {}.", name(results.exposure_label), listing(name(v) for v in others), name(reference)
+        en.AGAINST, name(results.exposure_label), listing(name(v) for v in others), name(reference)
     )
-    yield Text(("Exposure",)), (exposure, why)
+    yield Text((en.EXPOSURE,)), (exposure, why)
     first, *more = results.modifier_levels
     yield (
-        Text(("Modifier",)),
+        Text((en.MODIFIER,)),
         (
             say(
-                "{}: {} against {}.",
+                en.AGAINST,
                 name(results.modifier_label),
                 listing(name(v) for v in more),
                 name(first),
@@ -45,7 +46,7 @@ def _entries(results: Results) -> Iterator[tuple[Text, tuple[Text, ...]]]:
         ),
     )
     if results.rates:
-        yield Text(("Outcomes",)), (say("{}.", listing(name(o.label) for o in results.rates)),)
+        yield Text((en.OUTCOMES,)), (say("{}.", listing(name(o.label) for o in results.rates)),)
     outcomes = outcomes_of(results)
     first_of: dict[str, ModelResult] = {}
     for m in (m for o in outcomes for m in o.models):
@@ -53,11 +54,11 @@ def _entries(results: Results) -> Iterator[tuple[Text, tuple[Text, ...]]]:
     for model in first_of.values():
         primary = name(model.model)
         if model.primary and len(first_of) > 1:
-            primary = say("{} (primary)", primary)
+            primary = say(en.PRIMARY, primary)
         more_for = [
-            say("{}: adjusted for {}.", name(o.label), name(m.adjustment.rstrip(".")))
+            say(en.ADJUSTED_FOR_2, name(o.label), name(m.adjustment.rstrip(".")))
             for o in outcomes
             for m in o.models
             if m.model == model.model and m.adjustment != model.adjustment
         ]
-        yield primary, (say("Adjusted for {}.", name(model.adjustment.rstrip(".") or "nothing")), *more_for)
+        yield primary, (say(en.ADJUSTED_FOR, name(model.adjustment.rstrip(".") or "nothing")), *more_for)

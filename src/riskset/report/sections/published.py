@@ -8,6 +8,7 @@ from riskset.report import formats as fmt
 from riskset.report.document import Block, Cell, Note, Part, Rows, Section, Table, Text
 from riskset.report.phrases import name, say
 from riskset.report.sections.rates import rate, rate_decimals
+from riskset.report.texts import en
 from riskset.study.counted import flow_id
 from riskset.study.ids import parse_id
 from riskset.study.results import Printed, Results
@@ -28,24 +29,17 @@ def section(results: Results) -> Section | None:
     )
     table = Table(
         id="published-margins",
-        caption=Text(("Published margins beside this run",)),
+        caption=Text((en.PUBLISHED_MARGINS_BESIDE_THIS_RUN,)),
         head=(
             (
-                cells.col("Margin", numeric=False),
-                cells.col("Published"),
-                cells.col("This run"),
-                cells.col("Agreement", numeric=False),
+                cells.col(en.MARGIN, numeric=False),
+                cells.col(en.PUBLISHED),
+                cells.col(en.THIS_RUN_2),
+                cells.col(en.AGREEMENT, numeric=False),
             ),
         ),
         groups=(Rows(rows),),
-        notes=(
-            Text(
-                (
-                    "Published: as printed; what it rests on is not known. This run: all follow-up, before any row leaves a "
-                    "model; intervals of rates are exact Poisson (Garwood).",
-                )
-            ),
-        ),
+        notes=(Text((en.PUBLISHED_AS_PRINTED_WHAT_IT,)),),
         wide=True,
         sheet="Published",
     )
@@ -55,7 +49,7 @@ def section(results: Results) -> Section | None:
         labels = {o.outcome: o.label for o in results.rates}
         blocks.append(
             Note(
-                "Printed figures that contradict each other",
+                en.PRINTED_FIGURES_THAT_CONTRADICT_EACH,
                 tuple(
                     say("{}: {}", name(labels.get(parse_id(e.id).outcome, "")), name(w))
                     for e in results.published
@@ -64,7 +58,7 @@ def section(results: Results) -> Section | None:
                 ),
             )
         )
-    return Section("published", Text(("Beside the publication",)), tuple(blocks))
+    return Section("published", Text((en.BESIDE_THE_PUBLICATION,)), tuple(blocks))
 
 
 def _printed(e: Printed) -> Cell:
@@ -81,12 +75,12 @@ def _of_the_run(e: Printed, results: Results) -> Cell:
     except PlanError:
         return cells.DASH
     if what.estimand == "persons":
-        return cells.count(results.flow.included, flow_id("persons", "included"), "this run")
+        return cells.count(results.flow.included, flow_id("persons", "included"), en.THIS_RUN)
     total = next((o.total for o in results.rates if o.outcome == what.outcome), None)
     if total is None or what.estimand not in {"events", "rate"}:
         return cells.DASH
     if what.estimand == "events":
-        return cells.count(total.basis.n_events, total.id, "this run")
+        return cells.count(total.basis.n_events, total.id, en.THIS_RUN)
     if total.unit != e.unit:
         return cells.DASH
     cell = rate(total, rate_decimals(results.rates))

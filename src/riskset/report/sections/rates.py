@@ -9,12 +9,13 @@ from riskset.report import formats as fmt
 from riskset.report.clock import Clock, follow_up_clock
 from riskset.report.document import Cell, Line, Part, Rows, Section, Table, Text
 from riskset.report.phrases import inside, join, name, say
+from riskset.report.texts import en
 from riskset.study.counted import lost_id, median_id
 from riskset.study.results import Estimate, OutcomeRates, Results, RowsLost
 
 OUTCOMES_ABREAST = 3
 """Outcomes set side by side in the table of cells: as many as fit a page of A4 with two columns each."""
-MISSING = "not known"
+MISSING = en.NOT_KNOWN
 SPARSE = 10
 """Events in a cell below which its rate is called uncertain."""
 
@@ -27,9 +28,9 @@ def section(results: Results) -> Section | None:
     parts = [split[k : k + OUTCOMES_ABREAST] for k in range(0, len(split), OUTCOMES_ABREAST)]
     return Section(
         "rates",
-        Text(("Follow-up, events and rates",)),
+        Text((en.FOLLOW_UP_EVENTS_AND_RATES,)),
         (follow_up(results), *(by_cell(results, part, k) for k, part in enumerate(parts, 1))),
-        entry="Events and rates",
+        entry=en.EVENTS_AND_RATES,
     )
 
 
@@ -79,21 +80,18 @@ def follow_up(results: Results) -> Table:
                 rate(o.total, decimals),
             )
         )
-    note = (
-        "Each outcome has its own follow-up: from index to the first event or the end of follow-up. "
-        "Intervals of rates: exact Poisson (Garwood)."
-    )
+    note = en.EACH_OUTCOME_HAS_ITS_OWN
     return Table(
         id="follow-up",
-        caption=Text(("Follow-up, first events and rates",)),
+        caption=Text((en.FOLLOW_UP_FIRST_EVENTS_AND,)),
         head=(
             (
-                cells.col("Outcome", numeric=False),
-                cells.col("Persons"),
-                cells.col("Events"),
+                cells.col(en.OUTCOME, numeric=False),
+                cells.col(en.PERSONS),
+                cells.col(en.EVENTS),
                 cells.col(clock.person.capitalize()),
                 cells.col(f"Median follow-up, {clock.unit.lower()}"),
-                cells.col(say("Rate {} (95% CI)", name(results.time_unit))),
+                cells.col(say(en.RATE_95PERCENT_CI_2, name(results.time_unit))),
             ),
         ),
         groups=(Rows(tuple(rows)),),
@@ -109,18 +107,18 @@ def by_cell(results: Results, outcomes: Sequence[OutcomeRates], k: int) -> Table
         (cells.col(numeric=False), *(cells.col(name(o.label), 2) for o in outcomes)),
         (
             cells.col(
-                say("{} and {}", name(results.exposure_label), inside(results.modifier_label)), numeric=False
+                say(en.AND, name(results.exposure_label), inside(results.modifier_label)), numeric=False
             ),
             *(
                 c
                 for _ in outcomes
-                for c in (cells.col(f"Events / {clock.person}"), cells.col("Rate (95% CI)"))
+                for c in (cells.col(f"Events / {clock.person}"), cells.col(en.RATE_95PERCENT_CI))
             ),
         ),
     )
     found = {(o.outcome, c.exposure, c.modifier): c.rate for o in outcomes for c in o.cells}
     keys = dict.fromkeys((c.exposure, c.modifier) for o in outcomes for c in o.cells)
-    everything = _line(cells.row("All follow-up"), [o.total for o in outcomes], outcomes, results)
+    everything = _line(cells.row(en.ALL_FOLLOW_UP), [o.total for o in outcomes], outcomes, results)
     groups = [Rows((everything,))]
     for exposure in [e for e in (*results.exposure_levels, None) if any(key[0] == e for key in keys)]:
         lines = [
@@ -140,17 +138,16 @@ def by_cell(results: Results, outcomes: Sequence[OutcomeRates], k: int) -> Table
     sparse = any(r.basis.n_events < SPARSE for r in found.values())
     notes = [
         say(
-            "Rates are {}. Both states change over time; person-time in which a value is not known is shown and enters "
-            "no model. Intervals: exact Poisson (Garwood).",
+            en.RATES_ARE_BOTH_STATES_CHANGE,
             name(results.time_unit),
         )
     ]
     if sparse:
-        notes.append(Text(("Cells with fewer than 10 events are sparse: their rates are uncertain.",)))
+        notes.append(Text((en.CELLS_WITH_FEWER_THAN_10,)))
     return Table(
         id=f"rates-by-cell-{k}",
         caption=say(
-            "Events, {} and rates by {} and {}",
+            en.EVENTS_AND_RATES_BY_AND,
             clock.person,
             inside(results.exposure_label),
             inside(results.modifier_label),
@@ -223,17 +220,17 @@ def rows_lost(results: Results) -> Table:
             cells.words(join(missing, ", ") or fmt.DASH),
         )
 
-    note = "All models of an outcome use the rows that are complete for the fullest of them. A row may lack several values."
+    note = en.ALL_MODELS_OF_AN_OUTCOME
     return Table(
         id="rows-lost",
-        caption=Text(("What the models leave out because a value is missing",)),
+        caption=Text((en.WHAT_THE_MODELS_LEAVE_OUT,)),
         head=(
             (
-                cells.col("Outcome", numeric=False),
-                cells.col("Persons left out"),
-                cells.col("Events left out"),
+                cells.col(en.OUTCOME, numeric=False),
+                cells.col(en.PERSONS_LEFT_OUT),
+                cells.col(en.EVENTS_LEFT_OUT),
                 cells.col(f"{clock.person.capitalize()} left out"),
-                cells.col("Missing, by variable", numeric=False),
+                cells.col(en.MISSING_BY_VARIABLE, numeric=False),
             ),
         ),
         groups=(Rows(tuple(line(lost) for lost in results.rows_lost)),),

@@ -10,6 +10,7 @@ from riskset.report.outcomes import Outcome, contrast, exposure_level, modifier_
 from riskset.report.phrases import counted, inside, listing, name, number, say
 from riskset.report.sections import interaction
 from riskset.report.sections.rates import rate, rate_decimals
+from riskset.report.texts import en
 from riskset.study.counted import model_id
 from riskset.study.ids import slug
 from riskset.study.results import Estimate, OutcomeRates, Results
@@ -22,14 +23,14 @@ def section(results: Results) -> Section:
     blocks += [_card(o, results) for o in outcomes]
     blocks += [Paragraph(t, "terms") for t in terms(results, outcomes)]
     if results.warnings:
-        blocks.append(Note("To keep in mind", tuple(name(w) for w in results.warnings)))
-    return Section("summary", Text(("Summary",)), tuple(blocks))
+        blocks.append(Note(en.TO_KEEP_IN_MIND, tuple(name(w) for w in results.warnings)))
+    return Section("summary", Text((en.SUMMARY,)), tuple(blocks))
 
 
 def lead(results: Results, outcomes: tuple[Outcome, ...]) -> Text:
     """Answer the question over all outcomes in one or two sentences."""
     if not outcomes:
-        return Text(("No model was fitted, so the question has no answer here.",))
+        return Text((en.NO_MODEL_WAS_FITTED_SO,))
     tested = [o for o in outcomes if any(e.estimate is not None for e in o.primary.interaction)]
     different = [o.label for o in tested if interaction.differs(o.primary)]
     open_ones = [o.label for o in tested if not interaction.differs(o.primary)]
@@ -37,16 +38,13 @@ def lead(results: Results, outcomes: tuple[Outcome, ...]) -> Text:
     modifier, exposure = inside(results.modifier_label), inside(results.exposure_label)
     parts: list[Text] = []
     if different:
-        text = "For {}, the association with {} differs by {} more than chance readily explains."
+        text = en.FOR_THE_ASSOCIATION_WITH_DIFFERS
         parts.append(say(text, _names(different), exposure, modifier))
     if open_ones:
-        text = (
-            "For {}, these data do not establish that the association with {} differs by {}; nor do they "
-            "establish that it is the same."
-        )
+        text = en.FOR_THESE_DATA_DO_NOT
         parts.append(say(text, _names(open_ones), exposure, modifier))
     if without:
-        parts.append(say("For {}, no ratio of hazard ratios could be estimated.", _names(without)))
+        parts.append(say(en.FOR_NO_RATIO_OF_HAZARD, _names(without)))
     whole = parts[0]
     for part in parts[1:]:
         whole = whole + " " + part
@@ -78,18 +76,18 @@ def _bars(outcome: Outcome, results: Results) -> Table:
         return cells.row(level), cells.ratio(e, what)
 
     groups = [Rows(tuple(line(e, "HR") for e in model.exposure_in_modifier))]
-    ratios = tuple(line(e, "ratio of HR") for e in model.interaction)
+    ratios = tuple(line(e, en.RATIO_OF_HR) for e in model.interaction)
     if ratios:
-        groups.append(Rows(ratios, heading=Text(("Ratio of hazard ratios",)), strong=True))
+        groups.append(Rows(ratios, heading=Text((en.RATIO_OF_HAZARD_RATIOS,)), strong=True))
     return Table(
         id=f"answer-{slug(outcome.key)}",
         caption=say(
-            "Hazard ratio of {}, {}, by {}",
+            en.HAZARD_RATIO_OF_BY,
             inside(contrast(results)),
             name(model.model),
             inside(results.modifier_label),
         ),
-        head=((cells.col(name(results.modifier_label), numeric=False), cells.col("HR (95% CI)")),),
+        head=((cells.col(name(results.modifier_label), numeric=False), cells.col(en.HR_95PERCENT_CI)),),
         groups=tuple(groups),
         numbered=False,
         bars=True,
@@ -102,7 +100,7 @@ def basis(outcome: Outcome, rates: OutcomeRates | None, results: Results) -> Tex
     if rates is None:
         b = model.basis
         return say(
-            "{} in {}.",
+            en.IN,
             counted(b.n_events, model_id(model, "events"), "event"),
             counted(b.n_persons, model_id(model, "persons"), "person"),
         )
@@ -110,11 +108,9 @@ def basis(outcome: Outcome, rates: OutcomeRates | None, results: Results) -> Tex
     clock, kept = follow_up_clock(results), model.basis.n_events
     entered = Text()
     if kept != b.n_events:
-        entered = say(
-            "; {} of the events enter the models", number(fmt.count(kept), model_id(model, "events"))
-        )
+        entered = say(en.OF_THE_EVENTS_ENTER_THE, number(fmt.count(kept), model_id(model, "events")))
     return say(
-        "{} in {} over {} {}, {} {}{}.",
+        en.IN_OVER,
         counted(b.n_events, total, "event"),
         counted(b.n_persons, total, "person"),
         number(fmt.fixed(clock.read(b.person_years), 0), total),
@@ -129,27 +125,19 @@ def terms(results: Results, outcomes: tuple[Outcome, ...]) -> tuple[Text, ...]:
     """Say, once for all outcomes, how the numbers of the summary are to be read."""
     if not outcomes:
         return ()
-    out = [
-        Text(
-            (
-                "HR: hazard ratio; CI: confidence interval. The ratio of hazard ratios is the test of whether the "
-                "association differs between the levels; 1 means that it is the same in both.",
-            )
-        )
-    ]
+    out = [Text((en.HR_HAZARD_RATIO_CI_CONFIDENCE,))]
     methods = dict.fromkeys(
         e.method for o in outcomes for e in o.primary.interaction if e.estimate is not None
     )
     if methods:
-        out.append(say("Intervals and P values of the ratios: {}.", listing(methods)))
+        out.append(say(en.INTERVALS_AND_P_VALUES_OF, listing(methods)))
     n = f"{len(outcomes)} outcomes are examined; " if len(outcomes) > 1 else ""
     out.append(
         say(
-            "All are associations in observed patients, adjusted for what the plan names and for nothing else. "
-            "{}P values are not adjusted for the number of comparisons.",
+            en.ALL_ARE_ASSOCIATIONS_IN_OBSERVED,
             n,
         )
     )
     if not results.exposure_rationale and not any("exploratory" in w for w in results.warnings):
-        out.append(Text(("The cut-point is exploratory: the plan gives no rationale for it.",)))
+        out.append(Text((en.THE_CUT_POINT_IS_EXPLORATORY,)))
     return tuple(out)

@@ -9,6 +9,7 @@ from riskset.report import formats as fmt
 from riskset.report.clock import clock_of
 from riskset.report.document import Block, Cell, Line, Part, Rows, Section, Table, Text
 from riskset.report.phrases import name, number, say
+from riskset.report.texts import en
 from riskset.study.counted import survival_id
 from riskset.study.ids import slug
 from riskset.study.results import Results, SurvivalCurve, SurvivalGroup
@@ -23,7 +24,7 @@ def section(results: Results) -> Section | None:
             continue
         seen[curve.outcome] += 1
         blocks += [drawings.survival(curve, seen[curve.outcome]), _at_risk(curve, seen[curve.outcome])]
-    return Section("survival", Text(("Survival",)), tuple(blocks)) if blocks else None
+    return Section("survival", Text((en.SURVIVAL,)), tuple(blocks)) if blocks else None
 
 
 def _at_risk(curve: SurvivalCurve, nth: int) -> Table:
@@ -40,26 +41,23 @@ def _at_risk(curve: SurvivalCurve, nth: int) -> Table:
             line += _pair(curve, g, k, tick)
         rows.append(tuple(line))
     more = f"-{nth}" if nth > 1 else ""
-    by = Text() if curve.grouping is None else say(", by {}", name(curve.grouping))
+    by = Text() if curve.grouping is None else say(en.BY_2, name(curve.grouping))
     return Table(
         id=f"at-risk-{slug(curve.outcome)}{more}",
-        caption=say("{}: numbers at risk and survival, % (95% CI){}", name(curve.label), by),
+        caption=say(en.NUMBERS_AT_RISK_AND_SURVIVAL, name(curve.label), by),
         head=(
             (cells.col(numeric=False), *(cells.col(name(g.label), 2) for g in curve.groups)),
             (
                 cells.col(clock.unit, numeric=False),
-                *(c for _ in curve.groups for c in (cells.col("At risk"), cells.col("Survival, %"))),
+                *(
+                    c
+                    for _ in curve.groups
+                    for c in (cells.col(en.AT_RISK_2), cells.col(en.SURVIVAL_PERCENT_2))
+                ),
             ),
         ),
         groups=(Rows(tuple(rows)),),
-        notes=(
-            Text(
-                (
-                    "Kaplan–Meier, from index; groups are those at index and do not change. Intervals are pointwise, on "
-                    "the log-log scale.",
-                )
-            ),
-        ),
+        notes=(Text((en.KAPLAN_MEIER_FROM_INDEX_GROUPS,)),),
         wide=len(curve.groups) > 2,
         sheet=f"Survival {curve.label}{more}",
     )
@@ -67,7 +65,7 @@ def _at_risk(curve: SurvivalCurve, nth: int) -> Table:
 
 def _pair(curve: SurvivalCurve, g: SurvivalGroup, k: int, tick: float) -> tuple[Cell, Cell]:
     at_risk = (
-        cells.count(g.at_risk[k], survival_id(curve, "at_risk", g.label, tick), "at risk")
+        cells.count(g.at_risk[k], survival_id(curve, "at_risk", g.label, tick), en.AT_RISK)
         if k < len(g.at_risk)
         else cells.DASH
     )
@@ -78,7 +76,9 @@ def _pair(curve: SurvivalCurve, g: SurvivalGroup, k: int, tick: float) -> tuple[
     values = tuple(100 * v for v in (g.survival[j], g.lower[j], g.upper[j]))
     parts = (
         Part(what, v, fmt.fixed(v, 1))
-        for what, v in zip(("survival, %", "95% CI from", "95% CI to"), values, strict=True)
+        for what, v in zip(
+            (en.SURVIVAL_PERCENT, en.PERCENT_95_CI_FROM, en.PERCENT_95_CI_TO), values, strict=True
+        )
     )
     text = fmt.with_interval(values[0], values[1], values[2], 1)
     return at_risk, cells.figures(text, survival_id(curve, "survival", g.label, tick), *parts)
