@@ -77,7 +77,7 @@ def test_one_level_everywhere_is_the_average_prediction():
     assert found.contrasts.height == 0
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(st.permutations(["a", "b", "c"]), st.floats(0.05, 20.0), st.floats(-5.0, 5.0))
 def test_coding_and_scale_change_no_risk(order, factor, shift):
     data = rows().with_columns(arm=pl.col("arm").cast(pl.Enum(order)), x=pl.col("x") * factor + shift)
@@ -131,7 +131,7 @@ def test_influence_is_the_derivative_by_the_persons_weight(n_causes, strata):
         return standardised(cohort_of(weighted[:n_causes], "arm", None, ()), TIMES, influence=True)
 
     exact = at(0, 0.0).influence
-    for i in (0, int(np.argmin(rows()["t"])), int(np.argmax(rows()["t"]))):
+    for i in (int(np.argmin(rows()["t"])), int(np.argmax(rows()["t"]))):
         up, down = at(i, 1e-4), at(i, -1e-4)
         slope = np.stack([up.risk - down.risk, up.lost - down.lost], axis=1) / 2e-4
         # a central difference of step 1e-4 is off by about its square, and by rounding over the step

@@ -190,7 +190,6 @@ def form(width: float):
     panels = [
         FormPanel("Albumin at index (g/dL)", at, bent, bent / 5, bent * 5, few, flat, flat * 0.05, flat * 9, "Nonlinear: P = 0.04"),
         FormPanel("log(crp_baseline)", at[:0], at[:0], at[:0], at[:0], few * 1000, flat * 0, flat * 0, flat * 3, "No test: " + 12 * "words "),
-        FormPanel("Age", at, bent, bent, bent, few, flat, flat * np.nan, flat * np.nan),
     ]  # fmt: skip
     return functional_form_figure(panels, width=width)
 
@@ -209,7 +208,7 @@ def zph(width: float):
     at = np.linspace(0, 1, 40)
     panels = [
         TimeCoefficientPanel(name, at, np.sin(9 * at), 1800 * at, at, at, at - 1, at + 1, 0.1, "\u03c7\u00b2 = 0.04 on 1 df, P = 0.845")
-        for name in ("age", "Magnesium group, a long label that goes on and on \u00d7 calcimimetic use", "sex")
+        for name in ("age", "Magnesium group, a long label that goes on and on \u00d7 calcimimetic use")
     ]  # fmt: skip
     return time_coefficient_figure(panels, width=width)
 
@@ -248,8 +247,7 @@ FIGURES = {
     "form": form,
     "influence": influence,
     "zph": zph,
-    "standardised": lambda w: standardised(w, "risk"),
-    "standardised-difference": lambda w: standardised(w, "difference"),
+    "standardised": lambda w: standardised(w, "difference"),
 }  # fmt: skip
 
 
