@@ -197,5 +197,13 @@ def _absolute(results: Results) -> list[Block]:
         "value after death and tells that the person lives, so that these models do not define such a risk."
     )
     return [
-        Paragraph(say(text, inside(results.exposure_label), listing(inside(c) for c in changing)), "caution")
+        Paragraph(
+            say(
+                text,
+                inside(results.exposure_label),
+                listing(inside(c) for c in changing),
+                "changes" if len(changing) == 1 else "change",
+            ),
+            "caution",
+        )
     ]
