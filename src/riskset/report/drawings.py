@@ -199,6 +199,8 @@ def survival(value: SurvivalCurve, nth: int) -> Figure:
             lower=np.array(g.lower),
             upper=np.array(g.upper),
             at_risk=g.at_risk,
+            events=g.events,
+            censored=g.censored,
         )
         for g in value.groups
     ]

@@ -11,6 +11,8 @@ from math import ceil, floor, log10
 
 from riskset.study.counted_competing import counted_competing
 from riskset.study.counted_incidence import counted_incidence
+from riskset.study.counted_survival import counted_survival
+from riskset.study.counted_survival import survival_id as survival_id  # noqa: PLC0414 (sections know it from here)
 from riskset.study.counted_trend import counted_trend
 from riskset.study.ids import estimate_id, slug
 from riskset.study.results import (
@@ -23,7 +25,6 @@ from riskset.study.results import (
     RowsLost,
     SplineCurve,
     Summary,
-    SurvivalCurve,
     Table1,
 )
 from riskset.study.writing import data_checksum
@@ -81,7 +82,7 @@ def counted(results: Results) -> Iterator[Counted]:
     for trend in results.trends:
         yield from counted_trend(trend)
     for curve in results.survival:
-        yield from _survival(curve)
+        yield from counted_survival(curve)
     for curve in results.incidence:
         yield from counted_incidence(curve)
     yield from counted_competing(results.sensitivity)
@@ -131,12 +132,6 @@ def lost_id(lost: RowsLost, what: str, *levels: str) -> str:
 def curve_id(curve: SplineCurve, what: str, *levels: str) -> str:
     """Name a setting or a point of a curve."""
     return estimate_id(curve.outcome, f"{slug(curve.model)}-curve", what, *levels)
-
-
-def survival_id(curve: SurvivalCurve, what: str, group: str, tick: float) -> str:
-    """Name survival or a number at risk at a tick, in years."""
-    by = () if curve.grouping is None else (curve.grouping,)
-    return estimate_id(curve.outcome, "survival", what, *by, group, f"{tick:.6g}")
 
 
 def audit_id(what: str, *levels: str | int) -> str:
@@ -312,31 +307,6 @@ def _curve(curve: SplineCurve) -> Iterator[Counted]:
                 upper=s.upper[k],
                 method="restricted cubic spline, pointwise 95% limits",
             )
-
-
-def _survival(curve: SurvivalCurve) -> Iterator[Counted]:
-    for g in curve.groups:
-        for k, tick in enumerate(g.ticks_years):
-            when = f"{tick:.6g} years, {g.label}"
-            if k < len(g.at_risk):
-                yield Counted(
-                    id=survival_id(curve, "at_risk", g.label, tick),
-                    estimand=f"at risk after {when}",
-                    unit="persons",
-                    estimate=g.at_risk[k],
-                )
-            steps = [j for j, t in enumerate(g.time_years) if t <= tick]
-            if steps:
-                j = steps[-1]
-                yield Counted(
-                    id=survival_id(curve, "survival", g.label, tick),
-                    estimand=f"survival ({curve.label}) after {when}",
-                    unit="probability",
-                    estimate=g.survival[j],
-                    lower=g.lower[j],
-                    upper=g.upper[j],
-                    method="Kaplan-Meier, 95% limits on the log-log scale",
-                )
 
 
 def _audit(audit: Audit) -> Iterator[Counted]:

@@ -237,6 +237,8 @@ class SurvivalGroup(Frozen):
     upper: tuple[float, ...]
     ticks_years: tuple[float, ...]
     at_risk: tuple[int, ...]
+    events: tuple[int, ...] = ()  # before each tick, as those at risk are counted
+    censored: tuple[int, ...] = ()
     basis: Basis
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from riskset.curves import SurvivalEstimate
+from riskset.curves.drawing import counts_by
 from riskset.curves.kaplan_meier import curves_of
 from riskset.study.rates import YEAR
 from riskset.study.results import Basis, Count, SurvivalCurve, SurvivalGroup
@@ -93,6 +94,8 @@ def _group(curve: SurvivalEstimate, ticks: np.ndarray) -> SurvivalGroup:
         upper=(1.0, *upper.tolist()),
         ticks_years=tuple((ticks / YEAR).tolist()),
         at_risk=tuple(round(n) for n in curve.at_risk(ticks).tolist()),
+        events=tuple(round(n) for n in counts_by(curve.stays, [1], ticks.tolist())),
+        censored=tuple(round(n) for n in counts_by(curve.stays, [0], ticks.tolist())),
         basis=Basis(
             n_persons=curve.n_persons,
             n_rows=curve.n_rows,
