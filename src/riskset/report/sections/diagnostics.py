@@ -196,11 +196,6 @@ def _absolute(results: Results) -> list[Block]:
         "Risks under a fixed level of {} are not given: {} {} within persons, and what is measured on a person has no "
         "value after death and tells that the person lives, so that these models do not define such a risk."
     )
-<<<<<<< src/riskset/report/sections/diagnostics.py
-    change = "changes" if len(changing) == 1 else "change"
-    told = say(text, inside(results.exposure_label), listing(inside(c) for c in changing), change)
-    return [Paragraph(told, "caution")]
-=======
     return [
         Paragraph(
             say(
@@ -212,4 +207,3 @@ def _absolute(results: Results) -> list[Block]:
             "caution",
         )
     ]
->>>>>>> /tmp/pl/wt/src/riskset/report/sections/diagnostics.py
