@@ -42,7 +42,8 @@ def finegray_expand(
     data : frame-like
     cause, censored, id, ties_censoring, censoring_by, weights
         As for `riskset.fine_gray`. As in R, rows expanded by groups hold the event times of their own group only:
-        a model of them needs these groups as strata.
+        a model of them needs these groups as strata. Each row has its own person's case weight, which R's (3.5-3)
+        have not where both weights and strata are given.
 
     Returns
     -------
