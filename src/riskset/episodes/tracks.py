@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from riskset.errors import EpisodeError
 from riskset.tables.ticks import BEFORE, NEVER, Flags, Ticks, order_by_person_and_time, to_days
 
+MOST_CUTS = 100_000_000  # of one build: more are not wanted, but a time scale of seconds read as days
 Indices = NDArray[np.int64]
 
 
@@ -221,6 +223,11 @@ def cut_where_it_grows(track: Track, every: int, stop: Ticks) -> Track:
     -------
     Track
         A row takes its value at its entry, so that it is never more than `every` out of date.
+
+    Raises
+    ------
+    EpisodeError
+        If that makes more rows than anybody wants.
     """
     if track.slope is None:
         return track
@@ -228,6 +235,11 @@ def cut_where_it_grows(track: Track, every: int, stop: Ticks) -> Track:
     until = np.minimum(until, stop[track.person])
     first, last = track.start // every + 1, (until - 1) // every
     count = np.where(track.slope != 0, np.maximum(last - first + 1, 0), 0)
+    if count.sum() > MOST_CUTS:
+        raise EpisodeError(
+            f"'{track.name}' grows and would cut the follow-up into more than {MOST_CUTS:,} pieces",
+            remedy='Give a longer step, such as step = "365 days"; are the times days?',
+        )
     which = np.repeat(np.arange(count.size), count)
     number = np.arange(which.size) - np.repeat(np.cumsum(count) - count, count)
     start = (first[which] + number) * every

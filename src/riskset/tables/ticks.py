@@ -19,6 +19,7 @@ Ticks = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 DAY = 86_400_000
+LAST_DAY = 10**10  # of whatever unit: in ticks it fits 64 bits with room for a duration
 BLOCK = 2**17  # numbers: an array of a megabyte
 NEVER = np.int64(2**60)  # later than any time, small enough to add a duration to
 BEFORE = np.int64(-(2**60))  # earlier than any time
@@ -87,10 +88,15 @@ def to_ticks(values: pl.Series, clock: Clock, date_only: pl.Series | None = None
     >>> to_ticks(pl.Series([1.5]), "day").ticks.tolist()
     [129600000]
     """
-    known = values.is_not_null().to_numpy()
+    known = (
+        values.fill_nan(None).is_not_null().to_numpy()
+        if values.dtype.is_float()
+        else values.is_not_null().to_numpy()
+    )
     nothing = np.zeros(values.len(), dtype=np.bool_)
     if values.dtype.is_numeric():
-        moments = values.cast(pl.Float64).fill_null(0.0).to_numpy() * DAY
+        moments = values.cast(pl.Float64).fill_nan(None).fill_null(0.0).to_numpy()
+        moments = np.clip(moments, -LAST_DAY, LAST_DAY) * DAY  # what lies beyond never happens, or long ago
         return Times(np.rint(moments, out=moments).astype(np.int64), known, nothing, calendar=False)
     if values.dtype == pl.Date:
         ticks = values.to_physical().cast(pl.Int64).fill_null(0).to_numpy() * DAY

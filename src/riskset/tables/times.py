@@ -14,6 +14,7 @@ from typing import Literal
 import polars as pl
 
 from riskset.tables.eras import common_calendar, from_serials
+from riskset.tables.ticks import LAST_DAY
 from riskset.tables.width import as_text
 
 DateFormat = Literal["year first", "day first", "month first", "excel", "excel 1904"]
@@ -227,7 +228,7 @@ def window(plausible: tuple[date | str, date | str] | None) -> tuple[date, date]
 
 
 def implausible(values: pl.Series, plausible: tuple[date, date]) -> pl.Series:
-    """Mark dates outside the plausible window; day numbers have none.
+    """Mark dates outside the plausible window, and day numbers that cannot be counted.
 
     Parameters
     ----------
@@ -241,6 +242,6 @@ def implausible(values: pl.Series, plausible: tuple[date, date]) -> pl.Series:
         True where a date is too early or too late.
     """
     if values.dtype == pl.Float64:
-        return values.is_infinite().fill_null(value=False)
+        return (values.abs() > LAST_DAY).fill_null(value=False)
     days = values if values.dtype == pl.Date else values.dt.date()
     return ~days.is_between(*plausible).fill_null(value=True)

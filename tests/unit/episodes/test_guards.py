@@ -95,3 +95,34 @@ def test_steps_of_nobody():
     bare = steps("mg", 2, none, none, none, np.zeros(0), none, empty=np.nan, lapsed=np.nan)
     assert bare.person.tolist() == [0, 1]
     assert np.isnan(bare.value).all()
+
+
+def test_what_grows_is_known_at_entry_without_the_years_after_it():
+    people = pl.DataFrame({"id": ["P"], "entry": [0], "exit": [100]})
+    use = pl.DataFrame({"id": ["P"], "day": [-10]})
+    built = Timeline(people, id="id", entry="entry", exit="exit").drug(
+        "days", use, start="day", state="days since start", missing_stop="ongoing", step="0.001 days"
+    )
+    assert built.at_entry()["days"].to_list() == [10.0]
+
+
+def test_seconds_read_as_days_do_not_cut_follow_up_into_dust():
+    people = pl.DataFrame({"id": ["P"], "entry": [0], "exit": [200_000_000]})
+    use = pl.DataFrame({"id": ["P"], "day": [-10]})
+    built = Timeline(people, id="id", entry="entry", exit="exit").drug(
+        "days", use, start="day", state="days since start", step="1 days"
+    )
+    with pytest.raises(EpisodeError, match="would cut the follow-up into more than 100,000,000 pieces"):
+        built.event("death", at="exit").episodes("death")
+
+
+@pytest.mark.parametrize("day", [float("inf"), float("-inf"), 1e300, 2**62])
+def test_days_beyond_counting_are_rejects(day: float):
+    people = pl.DataFrame({"id": ["P"], "entry": [0], "exit": [100]})
+    labs = pl.DataFrame({"id": ["P", "P"], "day": [float(day), 5.0], "mg": [2.3, 2.4]})
+    built = Timeline(people, id="id", entry="entry", exit="exit", allowance=None).measure(
+        "mg", labs, time="day", value="mg"
+    )
+    assert built.rejects.frame.select("row", "rule").rows() == [
+        (2, "a date must lie within the plausible dates")
+    ]
