@@ -245,7 +245,7 @@ def _model(model: ModelResult) -> Iterator[Counted]:
         ("events", "events", b.n_events, "counted"),
         ("person_years", "person-years", b.person_years, "counted"),
         ("parameters", "coefficients", model.parameters, "counted"),
-        ("events_per_parameter", "events per coefficient", model.events_per_parameter, "counted"),
+        ("events_per_coefficient", "events per coefficient", model.events_per_parameter, "counted"),
         ("loglik", "log partial likelihood", model.loglik, "Cox model"),
         ("loglik_null", "log partial likelihood without covariates", model.loglik_null, "Cox model"),
     )
