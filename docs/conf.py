@@ -42,7 +42,7 @@ html_show_sourcelink = False
 html_copy_source = False
 
 NAVIGATION = {
-    "Start": ["README", "getting-started", "examples", "coming-from"],
+    "Start": ["README", "getting-started", "tutorial", "examples", "coming-from"],
     "Understand": ["traps"],
     "Reference": [
         "api",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -168,3 +169,35 @@ def test_the_commands_of_getting_started_work(tmp_path):
     assert not [
         p for p in (tmp_path / "study" / "results").rglob("*") if p.is_file() and p.stat().st_size == 0
     ]
+
+
+@pytest.mark.long
+def test_the_tutorial_works_as_it_stands(tmp_path):
+    commands = [
+        line[2:]
+        for text in blocks(ROOT / "docs" / "tutorial.md", "console")
+        for line in text.splitlines()
+        if line.startswith("$ riskset ")
+    ]
+    said: list[str] = []
+    for command in commands:
+        program, *arguments = shlex.split(command)
+        assert program == "riskset"
+        if arguments[-2:] == ["--out", "second"]:  # the reviewer's change
+            plan = tmp_path / "study" / "study.toml"
+            text = plan.read_text("utf-8")
+            assert "below = 2.5," in text
+            plan.write_text(text.replace("below = 2.5,", "below = 2.4,"), "utf-8")
+        code = "from riskset.cli import main; main()"
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        said.append(done.stdout)
+    assert {p.name for p in (tmp_path / "first").iterdir()} >= {"report.html", "report.docx", "tables.xlsx"}
+    assert "death/model-1/ratio_of_hr" in said[-3]
+    assert "the plan differs" in said[-1]
