@@ -232,7 +232,6 @@ FIGURES = {
     "curve-bands": bands,
     "curve-bands-overlay": lambda w: bands(w, "overlay", n=3),
     "curve-bands-steps": lambda w: bands(w, steps=True),
-    "curve-bands-steps-1": lambda w: bands(w, steps=True, n=1),
     "survival-1": lambda w: survival(w, [""]),
     "survival-2": lambda w: survival(w, ["Men", "Women"]),
     "survival-4": lambda w: survival(w, ["naive", "past user of a calcimimetic", "user", "another, longer name of a group"], 12345),
