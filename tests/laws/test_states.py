@@ -22,7 +22,7 @@ from riskset.curves.suppression import suppress_small
 from riskset.kernel.cumulative_incidence import cumulative_incidence
 from riskset.kernel.state_probabilities import state_probabilities
 
-few = settings(max_examples=15)
+few = settings(max_examples=12)
 ROW = st.tuples(
     st.integers(0, 8), st.integers(1, 8), st.integers(0, 2), st.sampled_from(["m", "f"]), st.integers(1, 3)
 )
@@ -131,7 +131,7 @@ def test_states_equal_the_product_of_matrices(rows):
     np.testing.assert_allclose(estimate.probability.sum(axis=1), 1.0, atol=1e-12)
 
 
-@few
+@settings(max_examples=6)
 @given(walks())
 def test_the_jackknife_of_states_is_the_derivative(rows):
     horizon = float(rows[:, 2].max())

@@ -44,6 +44,8 @@ def has_causes(data: object, outcome: str | None) -> bool:
     True
     >>> has_causes({"t": [1, 2, 3], "death": [0, 1, 1]}, "Surv(t, death)")
     False
+    >>> has_causes({"t": [1, 2, 3], "status": [1, 2, 2]}, "Surv(t, status)")
+    False
     """
     if status_column(data, outcome) is not None:
         return True
@@ -54,12 +56,11 @@ def has_causes(data: object, outcome: str | None) -> bool:
     values = frame[event]
     if isinstance(values.dtype, (pl.Enum, pl.Categorical)):
         return True
-    return values.dtype.is_integer() and not values.null_count() and _whole_codes(values)
-
-
-def _whole_codes(values: pl.Series) -> bool:
+    if not values.dtype.is_integer() or values.null_count():
+        return False
+    # 0 for none and two causes or more; a single event coded 1 and 2, as in some R data, is not read as two causes
     low, high = values.min(), values.max()
-    return isinstance(low, int) and isinstance(high, int) and low >= 0 and high > 1
+    return low == 0 and isinstance(high, int) and high > 1 and values.n_unique() > 2
 
 
 def read_causes(

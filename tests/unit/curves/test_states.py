@@ -201,6 +201,11 @@ def test_the_log_rank_test_of_one_of_several_causes_must_be_asked_for(fractures)
     assert logrank(fractures, by="id", censor_competing=True).df == 3
 
 
+def test_an_event_coded_1_and_2_is_refused_and_not_read_as_two_causes():
+    with pytest.raises(EpisodeError, match="0/1"):
+        kaplan_meier({"time": [1, 2, 3], "status": [1, 2, 2]}, "Surv(time, status)")
+
+
 # --- tests of groups, landmarks --------------------------------------------------------------------------------
 
 
