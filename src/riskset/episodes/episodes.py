@@ -161,6 +161,12 @@ def joined(batches: Sequence[Episodes], notes: Sequence[AuditLine]) -> Episodes:
     EpisodeError
         If nobody has follow-up.
     """
+    if not batches:
+        raise EpisodeError(
+            "nobody has follow-up",
+            where="episodes",
+            remedy="Look at the rejects: everybody was set aside.",
+        )
     audit = together([batch.audit for batch in batches])
     if audit.persons_out == 0:
         raise EpisodeError(

@@ -13,7 +13,7 @@ from riskset.episodes.drugs import Drug, State
 from riskset.episodes.persons import PERSON, Persons, Selection, reject_times, select_rows
 from riskset.errors import EpisodeError, UnitError
 from riskset.tables import ROW, Rejects, parse_values
-from riskset.tables.ticks import DAY, NEVER, Flags, Ticks, duration_ticks
+from riskset.tables.ticks import DAY, LAST_DAY, NEVER, Flags, Ticks, duration_ticks
 from riskset.units import parse_duration
 
 NEEDS_START = "a prescription must have a start"
@@ -96,7 +96,10 @@ def read_drug(
             selection, columns.days_supply, rejects, known & ~wrong & (supply <= 0), NEEDS_SUPPLY
         )
         wrong |= none
-        end, end_by_date = begins.ticks + np.rint(supply * DAY).astype(np.int64), begins.by_date
+        end, end_by_date = (
+            begins.ticks + np.rint(np.minimum(supply, LAST_DAY) * DAY).astype(np.int64),
+            begins.by_date,
+        )
     elif stop is None:
         end, known, end_by_date = begins.ticks, np.ones(frame.height, dtype=np.bool_), begins.by_date
     else:

@@ -126,3 +126,20 @@ def test_days_beyond_counting_are_rejects(day: float):
     assert built.rejects.frame.select("row", "rule").rows() == [
         (2, "a date must lie within the plausible dates")
     ]
+
+
+def test_where_everybody_is_set_aside_nobody_has_follow_up():
+    people = pl.DataFrame({"id": ["P"], "entry": [5], "exit": [4]})
+    built = Timeline(people, id="id", entry="entry", exit="exit", allowance=None).event("death", at="exit")
+    with pytest.raises(EpisodeError, match="nobody has follow-up"):
+        built.episodes("death")
+
+
+def test_a_supply_beyond_counting_lasts():
+    people = pl.DataFrame({"id": ["P"], "entry": [0], "exit": [100]})
+    supply = pl.DataFrame({"id": ["P"], "day": [10], "days": [1e300]})
+    built = Timeline(people, id="id", entry="entry", exit="exit").drug(
+        "use", supply, start="day", days_supply="days"
+    )
+    rows = built.event("death", at="exit").episodes("death").frame.select("entry", "exit", "use").rows()
+    assert rows == [(0.0, 10.0, "never"), (10.0, 100.0, "current")]
