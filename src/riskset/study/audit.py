@@ -112,6 +112,11 @@ def _reading(study: Assembled, before: Preflight) -> Iterator[AuditLine]:
 
 
 def _persons(study: Assembled) -> Iterator[AuditLine]:
+    if study.plan.exposure.groups.quantiles is not None:
+        measure = study.plan.measures[study.plan.exposure.measure]
+        cuts = " and ".join(f"{cut:.4g}" for cut in study.cuts)
+        text = f"groups of equal size by the values at index, cut at {cuts} {measure.unit or ''}".rstrip()
+        yield AuditLine(topic=measure.label, text=text, severity="note")
     for text, n in study.notes:
         yield AuditLine(topic="Cohort", text=text, n=n)
     for step in study.ledger.steps:

@@ -9,13 +9,13 @@ from riskset.report.document import Block, Group, Line, Paragraph, Rows, Section
 from riskset.report.outcomes import levels
 from riskset.report.phrases import inside, name, say, sentence
 from riskset.study.ids import slug
-from riskset.study.results import Estimate, Results
+from riskset.study.results import Results
 from riskset.study.results_sensitivity import SensitivityVariant, VariantEstimates, VariantOutcome
 
 READING = (
     "Each analysis is the primary model again with some keys of the plan changed and nothing else. Intervals and tests "
     "are Wald's here, for the plan itself too. What counts is how far an estimate moves against the width of its "
-    "interval; that a P value crosses a line says nothing. Where one key takes several values, the last columns compare "
+    "interval; that a P value crosses a line says nothing. Where one key takes several values, a second table compares "
     "them, and the plan itself, on the persons and the time in which all of them know every covariate."
 )
 IMMORTAL = (
@@ -33,8 +33,8 @@ def section(results: Results) -> Section | None:
     blocks: list[Block] = [Paragraph(Text((READING,))), _changes(found.right)]
     blocks += [Paragraph(text, "caution") for text in _not_done(found.variants)]
     for at in found.plan.outcomes:
-        table = _outcome(at, results)
-        blocks.append(Group(f"sensitivity-{slug(at.outcome)}", name(at.label), (table,)))
+        both = tuple(t for t in (_own(at, results), _common(at, results)) if t is not None)
+        blocks.append(Group(f"sensitivity-of-{slug(at.outcome)}", name(at.label), both))
     if found.wrong:
         tables = [t for at in found.plan.outcomes for t in _wrong(at, results)]
         blocks.append(
@@ -86,101 +86,106 @@ def _not_done(variants: Sequence[SensitivityVariant]) -> Iterator[Text]:
                 )
 
 
-def _shown(results: Results) -> list[SensitivityVariant]:
-    """List the plan itself and the variants of the same model, with the plan on common time before each grid."""
+def _hazards(results: Results) -> list[SensitivityVariant]:
+    """List the variants whose estimates are of the hazards of the plan's models."""
+    right = results.sensitivity.right
+    return [v for v in right if not any(o.own and o.own.subdistribution for o in v.outcomes)]
+
+
+def _own(at: VariantOutcome, results: Results) -> Table:
+    """Set every variant on rows of its own, below the plan itself."""
     found = results.sensitivity
-    assert found.plan is not None  # noqa: S101 (the section asks first)
-    variants = [v for v in found.right if not any(o.own and o.own.subdistribution for o in v.outcomes)]
-    shown: list[SensitivityVariant] = [found.plan]
-    for variant in variants:
-        grid = next((r for r in found.reference if r.entry == variant.entry), None)
-        if grid is not None and grid not in shown:
-            shown.append(grid)
-        shown.append(variant)
-    return shown
-
-
-def _outcome(at: VariantOutcome, results: Results) -> Table:
-    groups: list[Rows] = []
-    estimates: list[Estimate] = []
-    shared = False
-    for variant in _shown(results):
-        mine = next((o for o in variant.outcomes if o.outcome == at.outcome), None)
-        if mine is None or (mine.own is None and mine.common is None):
-            continue
-        grid = mine.own is None
-        title = say("{}: {}", name(variant.entry), inside(variant.label)) if grid else name(variant.label)
-        lines = list(_lines(mine))
-        groups.append(Rows(tuple(lines), heading=title))
-        shared = shared or mine.common is not None
-        for one in (mine.own, mine.common):
-            estimates += [] if one is None else [*one.exposure_in_modifier, *one.interaction]
-    head = [
-        cells.col(say("{}, {}", name(results.modifier_label), inside(results.exposure_label)), numeric=False),
-        cells.col("Persons"),
-        cells.col("Events"),
-        cells.col("HR (95% CI)"),
-        cells.col("Ratio of HR (95% CI)"),
-        cells.col("Events, common time"),
-        cells.col("HR, common time"),
-        cells.col("Ratio of HR, common time"),
-    ]
-    width = len(head) if shared else 5
-    cut = [Rows(tuple(line[:width] for line in g.rows), heading=g.heading) for g in groups]
-    model = results.sensitivity.variants[0].model
-    return Table(
+    shown = [v for v in (found.plan, *_hazards(results)) if v is not None]
+    lines = [(name(v.label), o.own) for v in shown for o in v.outcomes if o.outcome == at.outcome]
+    return _table(
+        lines,
+        results,
         id=f"sensitivity-{slug(at.outcome)}",
         caption=say(
-            "{}: hazard ratios of {} in sensitivity analyses", name(at.label), inside(results.exposure_label)
+            "{}: hazard ratios of {} in sensitivity analyses",
+            name(at.label),
+            inside(results.exposure_label),
         ),
-        head=(tuple(head[:width]),),
-        groups=tuple(cut),
-        notes=(
-            say(
-                "{}; Wald limits. A ratio of hazard ratios is against the first level of the modifier.",
-                name(model),
-            ),
-            *cells.warnings_of(estimates),
-        ),
-        wide=True,
-        dense=shared,
         sheet=f"Sensitivity {at.outcome}"[:31],
     )
 
 
-def _lines(at: VariantOutcome) -> Iterator[Line]:
-    first = at.own or at.common
-    assert first is not None  # noqa: S101 (the caller asks first)
-    for i, e in enumerate(first.exposure_in_modifier):
+def _common(at: VariantOutcome, results: Results) -> Table | None:
+    """Set the values of one key on the time that they share, below the plan itself on that time."""
+    found, lines = results.sensitivity, list[tuple[Text, VariantEstimates | None]]()
+    for grid in found.reference:
+        mine = [grid, *(v for v in _hazards(results) if v.entry == grid.entry)]
+        for variant in mine:
+            label = (
+                say("{}: {}", name(grid.entry), inside(grid.label))
+                if variant is grid
+                else name(variant.label)
+            )
+            lines += [(label, o.common) for o in variant.outcomes if o.outcome == at.outcome]
+    if not any(common for _, common in lines):
+        return None
+    return _table(
+        lines,
+        results,
+        id=f"sensitivity-common-{slug(at.outcome)}",
+        caption=say(
+            "{}: hazard ratios of {}, values of one key on the time that they share",
+            name(at.label),
+            inside(results.exposure_label),
+        ),
+        sheet=f"Common time {at.outcome}"[:31],
+    )
+
+
+def _table(
+    lines: Sequence[tuple[Text, VariantEstimates | None]],
+    results: Results,
+    *,
+    id: str,
+    caption: Text,
+    sheet: str,
+) -> Table:
+    known = [(label, one) for label, one in lines if one is not None]
+    shown = [e for _, one in known for e in (*one.exposure_in_modifier, *one.interaction)]
+    return Table(
+        id=id,
+        caption=caption,
+        head=(
+            (
+                cells.col(
+                    say("{}, {}", name(results.modifier_label), inside(results.exposure_label)), numeric=False
+                ),
+                cells.col("Persons"),
+                cells.col("Events"),
+                cells.col("HR (95% CI)"),
+                cells.col("Ratio of HR (95% CI)"),
+            ),
+        ),
+        groups=tuple(Rows(tuple(_lines(one)), heading=label) for label, one in known),
+        notes=(
+            say(
+                "{}; Wald limits. A ratio of hazard ratios is against the first level of the modifier.",
+                name(results.sensitivity.variants[0].model),
+            ),
+            *cells.warnings_of(shown),
+        ),
+        sheet=sheet,
+    )
+
+
+def _lines(one: VariantEstimates) -> Iterator[Line]:
+    ratios = {levels(e): e for e in one.interaction}
+    for i, e in enumerate(one.exposure_in_modifier):
         exposure, modifier = levels(e)
-        own, common = (_of(one, exposure, modifier) for one in (at.own, at.common))
-        persons = events = cells.words("")
-        if at.own is not None and i == 0:
-            persons = cells.count(at.own.basis.n_persons, e.id, "persons")
-            events = cells.count(at.own.basis.n_events, e.id, "events")
-        there = cells.words("")
-        if at.common is not None and i == 0 and common[0] is not None:
-            there = cells.count(at.common.basis.n_events, common[0].id, "events")
         yield (
             cells.row(say("{}, {}", name(modifier), name(exposure)), indent=True),
-            persons,
-            events,
-            cells.ratio(own[0]),
-            cells.ratio(own[1], "ratio of HR"),
-            there,
-            cells.ratio(common[0]),
-            cells.ratio(common[1], "ratio of HR"),
+            cells.count(one.basis.n_persons, e.id, "persons") if i == 0 else cells.words(""),
+            cells.count(one.basis.n_events, e.id, "events") if i == 0 else cells.words(""),
+            cells.ratio(e),
+            cells.ratio(ratios[exposure, modifier], "ratio of HR")
+            if (exposure, modifier) in ratios
+            else cells.words(""),
         )
-
-
-def _of(
-    one: VariantEstimates | None, exposure: str, modifier: str
-) -> tuple[Estimate | None, Estimate | None]:
-    if one is None:
-        return None, None
-    hazard = {levels(e): e for e in one.exposure_in_modifier}
-    ratio = {levels(e): e for e in one.interaction}
-    return hazard.get((exposure, modifier)), ratio.get((exposure, modifier))
 
 
 def _wrong(at: VariantOutcome, results: Results) -> Iterator[Table]:
