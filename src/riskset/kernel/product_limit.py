@@ -134,7 +134,7 @@ def product_limit(
     array([4., 3., 1.])
     """
     if not jackknife and bool((weights == 1.0).all()):
-        time, n_risk, n_event, n_censor = _counts(*without_jitter(entry, exit), event)
+        time, n_risk, n_event, n_censor = _counts(entry, exit, event)
         grid = None
     else:
         grid = grid_of(entry, exit)
@@ -168,14 +168,18 @@ def survivors(n_risk: Floats, n_event: Floats) -> tuple[NDArray[np.bool_], Float
 
 def _counts(entry: Floats, exit: Floats, event: NDArray[np.bool_]) -> tuple[Floats, Floats, Floats, Floats]:
     """Count rows at risk, events and other exits by sorting each kind of time alone, the quickest way."""
-    leaves, dies = np.sort(exit), np.sort(exit[event])
+    leaves, enters, dies = np.sort(exit), np.sort(entry), np.sort(exit[event])
+    if not (_whole(leaves) and _whole(enters)):
+        jitter = _jitter(leaves, enters)
+        if jitter is not None:
+            if (exit - entry <= jitter.widest).any():  # which looks at every row, and refuses those too short
+                without_jitter(entry, exit)
+            leaves, enters, dies = (jitter.out_of(t) for t in (leaves, enters, dies))
     start = np.flatnonzero(np.concatenate(([True], leaves[1:] != leaves[:-1])))
     time = leaves[start]
     out = np.diff(start, append=leaves.size)
-    low = float(entry.min())
-    if low < time[0]:
-        entry = entry[entry >= time[0]]  # the others are there from the first time on
-    entered = np.searchsorted(np.sort(entry), time, side="left") + (leaves.size - entry.size)
+    early = int(np.searchsorted(enters, time[0], side="left"))  # there from the first time on
+    entered = early + np.searchsorted(enters[early:], time, side="left")
     n_event = np.zeros(time.size)
     if dies.size:
         began = np.flatnonzero(np.concatenate(([True], dies[1:] != dies[:-1])))
@@ -275,20 +279,53 @@ def _accumulate_within(who: Ints, values: list[Floats]) -> list[Floats]:
     return previous
 
 
+@dataclass(frozen=True)
+class _Jitter:
+    """Times that rounding alone tells apart from a smaller one: what they are, and what they become.
+
+    ``widest`` is how far the furthest of them lies from what it becomes.
+    """
+
+    old: Floats
+    new: Floats
+
+    @property
+    def widest(self) -> float:
+        return float((self.old - self.new).max())
+
+    def out_of(self, times: Floats) -> Floats:
+        """Give sorted times their values; they stay sorted."""
+        low, high = (np.searchsorted(times, self.old, side=side) for side in ("left", "right"))
+        count = high - low
+        if not count.any():
+            return times
+        place = np.repeat(low - np.cumsum(count) + count, count) + np.arange(count.sum())
+        times[place] = np.repeat(self.new, count)
+        return times
+
+
+def _jitter(leaves: Floats, enters: Floats) -> _Jitter | None:
+    """Find times that differ by rounding alone, as R's ``aeqSurv``, in sorted times of exit and entry."""
+    times = np.sort(np.concatenate([leaves, enters]), kind="stable")  # which merges what is sorted
+    times = times[np.isfinite(times)]
+    times = times[np.concatenate(([True], times[1:] != times[:-1]))]
+    tied = np.diff(times) <= TIMEFIX * max(1.0, float(np.abs(times).mean()))
+    if not tied.any():
+        return None
+    own = np.arange(times.size)
+    first = np.maximum.accumulate(np.where(np.concatenate(([True], ~tied)), own, 0))
+    changed = np.flatnonzero(first != own)
+    return _Jitter(times[changed], times[first[changed]])
+
+
 def without_jitter(entry: Floats, exit: Floats) -> tuple[Floats, Floats]:
     """Give times that differ by rounding alone one value, the smallest of them, as R's ``aeqSurv``."""
     if _whole(exit) and _whole(entry):
         return entry, exit
-    times = np.sort(np.concatenate([entry, exit]))
-    times = times[np.isfinite(times)]
-    times = times[np.concatenate(([True], times[1:] != times[:-1]))]
-    gap = np.diff(times)
-    tied = gap <= TIMEFIX * max(1.0, float(np.abs(times).mean()))
-    if not tied.any():
+    jitter = _jitter(np.sort(exit), np.sort(entry))
+    if jitter is None:
         return entry, exit
-    first = np.maximum.accumulate(np.where(np.concatenate(([True], ~tied)), np.arange(times.size), 0))
-    changed = np.flatnonzero(first != np.arange(times.size))  # few, so looking up all rows among them is quick
-    old, new = np.append(times[changed], np.inf), np.append(times[first[changed]], np.inf)
+    old, new = np.append(jitter.old, np.inf), np.append(jitter.new, np.inf)
 
     def unified(t: Floats) -> Floats:
         place = np.searchsorted(old, t)
