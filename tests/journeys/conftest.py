@@ -140,7 +140,7 @@ def _tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def new_study(folder: Path, tables: Path) -> Study:
     shutil.copytree(tables, folder / "data")
     text = (ROOT / "examples" / "haemodialysis" / "study.toml").read_text("utf-8")
-    # its sensitivity analyses take longer than all the rest of 60 patients; test_sensitivity.py has some of its own
+    # its sensitivity analyses take longer than all the rest of 60 patients; test_sensitivity_entries.py has some of its own
     text = re.sub(r"^\[sensitivity\].*?(?=^\[report\])", "", text, flags=re.DOTALL | re.MULTILINE)
     (folder / "study.toml").write_text(text, "utf-8")
     return Study(folder)
