@@ -2,8 +2,7 @@
 
 50,000 patients over five years, five analytes x 60 values, one value in five on a day with another of the same
 analyte. R gets the same values with the same-day means taken already, and only ``tmerge`` is timed, once on all patients
-(not with ``--part``) and on a tenth of them. Then up to ten times as many patients from Parquet files, in batches under a
-memory limit.
+(not with ``--part``) and on a tenth of them.
 
 script/bench timeline, or python benchmarks/timeline.py [--part] [--rounds N]
 """
@@ -20,17 +19,13 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from _rounds import rounds, tell, tell_rows
+from _rounds import rounds, tell
 
 PATIENTS = 50_000
 ANALYTES = ("mg", "ca", "p", "alb", "crp")
 VALUES = 60
 DAYS = 145  # on which something may be drawn; 300 draws fall on about 127 of them
 WORK = Path(__file__).with_name("_timeline_work.py")
-FILES = Path(__file__).with_name("_timeline_files.py")
-LIMIT = "2 GiB"
-TIMES = (1, 2, 5, 10)
-FILE = 5_000  # patients in a file; their rows are shuffled
 STUDY = 399
 
 
@@ -67,59 +62,6 @@ def tables(folder: Path, patients: int, seed: int = 20260301) -> int:
     for column in ("id", "exit"):
         persons[column].to_numpy().astype(np.int32).tofile(folder / f"persons_{column}")
     return labs.height
-
-
-def files(folder: Path, patients: int) -> None:
-    """Write persons and laboratory rows as Parquet files of some patients each."""
-    for first in range(0, patients, FILE):
-        persons, labs = simulated(FILE, np.random.default_rng(first))
-        name = f"{first:07d}.parquet"
-        persons.with_columns(pl.col("id") + first).write_parquet(folder / f"persons-{name}")
-        labs.with_columns(pl.col("id") + first).write_parquet(folder / f"labs-{name}")
-
-
-def growth() -> None:
-    """Build ever more patients from files, under one memory limit."""
-    found: list[dict[str, float]] = []
-    with tempfile.TemporaryDirectory() as name:
-        files(Path(name), max(TIMES) * PATIENTS)
-        for times in TIMES:
-            command = [sys.executable, str(FILES), name, LIMIT, str(times * PATIENTS)]
-            found.append(
-                json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-            )
-            print(f"  {times} x: {found[-1]}", file=sys.stderr, flush=True)
-    base = found[0]["processor"]
-    tell_rows(
-        "Timeline from files, up to ten times the patients",
-        [
-            "patients",
-            "laboratory rows",
-            "episodes",
-            "batches",
-            "seconds",
-            "processor seconds",
-            "for each patient, of the first line",
-            "peak memory, GiB",
-        ],
-        [
-            [
-                f"{times * PATIENTS:,}",
-                f"{one['labs']:,.0f}",
-                f"{one['rows']:,.0f}",
-                f"{one['batches']:.0f}",
-                f"{one['seconds']:.1f}",
-                f"{one['processor']:.1f}",
-                f"{one['processor'] / base / times * TIMES[0]:.2f}",
-                f"{one['peak'] / 2**30:.2f}",
-            ]
-            for times, one in zip(TIMES, found, strict=True)
-        ],
-        [
-            f"`episodes_in_batches` with a limit of {LIMIT}, reading from Parquet files included; one run each. The peak is of the "
-            f"whole process, which held {found[0]['before'] / 2**30:.2f} GiB before. Target: linear in the patients, below the limit.",
-        ],
-    )
 
 
 def ours(folder: Path, *settings: str) -> dict[str, float]:
@@ -194,7 +136,6 @@ def main(arguments: list[str]) -> None:
                 f"{processor:.3g} by seconds of the processor (target 12, aim 30).",
             )
         tell("Timeline", at_once, seconds, notes)
-    growth()
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ def read_drug(
         )
         wrong |= none
         end, end_by_date = (
-            begins.ticks + np.rint(np.minimum(supply, LAST_DAY) * DAY).astype(np.int64),
+            begins.ticks + np.rint(np.clip(supply, -LAST_DAY, LAST_DAY) * DAY).astype(np.int64),
             begins.by_date,
         )
     elif stop is None:
