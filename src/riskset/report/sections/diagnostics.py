@@ -23,21 +23,12 @@ from riskset.report.document import (
 )
 from riskset.report.outcomes import label_of
 from riskset.report.phrases import count, established, inside, listing, name, number, p_phrase, say
+from riskset.report.texts import en
 from riskset.study.ids import slug
 from riskset.study.results import Estimate, Results
 from riskset.study.results_diagnostics import ModelDiagnostics, OverTime, TermDiagnostics
 
-LEAD = (
-    "A test beyond its threshold is a question to look into, and one within it does not prove what it tests: with many "
-    "terms some tests are beyond by chance, and with few events large departures go unseen."
-)
-
 HARDLY = 1.0  # percent
-THRESHOLDS = (
-    "What is told above the table: P below 0.05, which one true assumption in twenty shows by chance; cells of fewer than "
-    "10 events, on which estimates are fragile (Peduzzi et al. 1995). In the table, a change by one person of half a "
-    "standard error, or an inflation above three, would ask for a look at the data."
-)
 
 
 def section(results: Results) -> Section | None:
@@ -45,11 +36,11 @@ def section(results: Results) -> Section | None:
     if not results.diagnostics:
         return None
     blocks = [
-        Paragraph(Text((LEAD,))),
+        Paragraph(Text((en.DIAGNOSTICS_ARE_QUESTIONS,))),
         *(_outcome(d, results) for d in results.diagnostics),
         *_absolute(results),
     ]
-    return Section("diagnostics", Text(("Diagnostics",)), tuple(blocks))
+    return Section("diagnostics", Text((en.DIAGNOSTICS,)), tuple(blocks))
 
 
 def _outcome(found: ModelDiagnostics, results: Results) -> Group:
@@ -66,32 +57,28 @@ def reading(found: ModelDiagnostics) -> tuple[Text, ...]:
     out: list[Text] = []
     changing = [t for t in found.terms if t.hazards is not None and established(t.hazards)]
     if found.hazards is not None:
-        whole = say("All terms together: {} for proportional hazards", p_phrase(found.hazards))
+        whole = say(en.ALL_TERMS_PROPORTIONAL, p_phrase(found.hazards))
         if changing:
-            named = listing(say("{} ({})", inside(t.label), _p(t)) for t in changing)
-            verb = "the hazard ratio of" if len(changing) == 1 else "the hazard ratios of"
-            whole = whole + say(
-                "; {} {} may change with time, and what is given is an average over it", verb, named
-            )
+            named = listing(say(en.TERM_WITH_P, inside(t.label), _p(t)) for t in changing)
+            more = en.HAZARD_RATIO_MAY_CHANGE if len(changing) == 1 else en.HAZARD_RATIOS_MAY_CHANGE
+            whole = whole + say(more, named)
         out.append(whole + ".")
-    bent = [t for t in found.terms if t.form is not None and established(t.form)]
+    bent = [(t.label, t.form) for t in found.terms if t.form is not None and established(t.form)]
     if bent:
-        named = listing(say("{} ({})", inside(t.label), p_phrase(t.form)) for t in bent if t.form is not None)
-        out.append(say("A straight line may not do for {}.", named))
+        named = listing(say(en.TERM_WITH_P, inside(label), p_phrase(form)) for label, form in bent)
+        out.append(say(en.STRAIGHT_LINE_MAY_NOT_DO, named))
     if found.influence is not None and found.influence.estimate is not None:
         e = found.influence
-        text = "Leaving out the one person who moves the coefficients most takes them to the edge of their joint {} confidence region."
-        if found.influence.estimate < HARDLY:
-            text = "Leaving out any one person hardly moves the coefficients together ({} of their joint confidence region at most)."
         shown = f"{fmt.fixed(e.estimate, 1)}%"
+        text = en.ONE_PERSON_HARDLY_MOVES if found.influence.estimate < HARDLY else en.ONE_PERSON_MOVES_ALL
         out.append(say(text, number(shown, e.id, Part("region", e.estimate, shown))))
     if found.sparse:
         few = listing(
-            say("{} ({})", name(text), count(int(e.estimate or 0), e.id, "events"))
+            say(en.TERM_WITH_P, name(text), count(int(e.estimate or 0), e.id, "events"))
             for e, text in zip(found.sparse, found.sparse_labels, strict=True)
         )
-        out.append(say("Levels and cells with few events: {}.", few))
-    out += [say("Not looked at: {}.", name(why)) for why in found.not_done]
+        out.append(say(en.CELLS_WITH_FEW_EVENTS, few))
+    out += [say(en.NOT_LOOKED_AT, name(why)) for why in found.not_done]
     return tuple(out)
 
 
@@ -113,40 +100,30 @@ def _table(found: ModelDiagnostics, label: str) -> Table:
     ]
     methods = dict.fromkeys(e.method for t in found.terms for e in (t.hazards, t.form) if e is not None)
     notes = [
-        say(
-            "{}; proportional hazards and straight lines: {}.",
-            name(found.model),
-            listing(name(m) for m in methods),
-        ),
-        Text(
-            (
-                "One person: the largest change of a coefficient of the term, in its standard errors, when one person "
-                "leaves (first order). Inflation: of standard errors by the other terms, the terms that share a variable "
-                "taken together.",
-            )
-        ),
+        say(en.DIAGNOSTICS_BY, name(found.model), listing(name(m) for m in methods)),
+        Text((en.ONE_PERSON_AND_INFLATION,)),
+        Text((en.THRESHOLDS_OF_DIAGNOSTICS,)),
     ]
-    notes.append(Text((THRESHOLDS,)))
     if found.events_per_parameter is not None and found.events_per_parameter.estimate is not None:
         e = found.events_per_parameter
-        notes.append(say("Events per coefficient: {}.", number(fmt.fixed(e.estimate, 1), e.id)))
+        notes.append(say(en.EVENTS_PER_COEFFICIENT_ARE, number(fmt.fixed(e.estimate, 1), e.id)))
     return Table(
         id=f"diagnostics-{slug(found.outcome)}-terms",
-        caption=say("{}, {}: diagnostics by term", name(label), name(found.model)),
+        caption=say(en.DIAGNOSTICS_BY_TERM, name(label), name(found.model)),
         head=(
             (
                 cells.col(numeric=False),
-                cells.col("Proportional hazards"),
+                cells.col(en.PROPORTIONAL_HAZARDS),
                 cells.col("P"),
-                cells.col("One person"),
-                cells.col("Straight line, P"),
-                cells.col("Inflation"),
+                cells.col(en.ONE_PERSON),
+                cells.col(en.STRAIGHT_LINE_P),
+                cells.col(en.INFLATION),
             ),
         ),
         groups=(Rows(tuple(rows)),),
         notes=tuple(notes),
         wide=True,
-        sheet=f"Diagnostics {label}",
+        sheet=f"{en.DIAGNOSTICS} {label}",
     )
 
 
@@ -159,17 +136,10 @@ def _figure(found: ModelDiagnostics, label: str) -> Figure:
     panels = [_panel(o, tests.get(o.term)) for o in found.over_time]
 
     def draw(width: float) -> Drawing:
-        return time_coefficient_figure(
-            panels, x_label="Days on the model's time scale, spaced as in the test", width=width
-        )
+        return time_coefficient_figure(panels, x_label=en.DAYS_AS_IN_THE_TEST, width=width)
 
-    caption = say(
-        "{}: log hazard ratios over time ({}): smooth of scaled Schoenfeld residuals with pointwise 95% limits, means "
-        "of groups of events, and the constant of the model. The question's terms, and those whose tests are furthest out.",
-        name(label),
-        name(found.model),
-    )
-    return Figure(f"over-time-{slug(found.outcome)}", caption, "The table above holds the tests.", draw)
+    caption = say(en.OVER_TIME_CAPTION, name(label), name(found.model))
+    return Figure(f"over-time-{slug(found.outcome)}", caption, en.THE_TABLE_ABOVE_HOLDS_TESTS, draw)
 
 
 def _panel(value: OverTime, test: Estimate | None) -> TimeCoefficientPanel:
@@ -192,18 +162,6 @@ def _absolute(results: Results) -> list[Block]:
     changing = list(dict.fromkeys(c for d in results.diagnostics for c in d.changing))
     if not changing:
         return []
-    text = (
-        "Risks under a fixed level of {} are not given: {} {} within persons, and what is measured on a person has no "
-        "value after death and tells that the person lives, so that these models do not define such a risk."
-    )
-    return [
-        Paragraph(
-            say(
-                text,
-                inside(results.exposure_label),
-                listing(inside(c) for c in changing),
-                "changes" if len(changing) == 1 else "change",
-            ),
-            "caution",
-        )
-    ]
+    text = en.NO_RISKS_ONE_CHANGES if len(changing) == 1 else en.NO_RISKS_SEVERAL_CHANGE
+    who = listing(inside(c) for c in changing)
+    return [Paragraph(say(text, inside(results.exposure_label), who), "caution")]
