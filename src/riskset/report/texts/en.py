@@ -276,7 +276,7 @@ THIS_RUN = "this run"
 
 # --- audit -----------------------------------------------------------------------------------------------
 DATA_AUDIT = "Data audit"
-FROM_RAW_TABLES_TO_EPISODES = "From raw tables to episodes: checks and counts"
+FROM_RAW_TABLES_TO_EPISODES = "From raw tables to episodes: what was checked and what was found. A note is to be weighed; a warning may be a mistake"
 FINDING = "Finding"
 N = "n"
 WHAT_EACH_FILTER_MATCHED = "What each filter matched"
