@@ -120,3 +120,12 @@ def _number(exposure: str, value: Level) -> float:
     if isinstance(value, str | bool):
         raise FitError(f"{exposure!r} is continuous: its values are numbers", where="exposure_levels")
     return float(value)
+
+
+def adjustment_of(fit: CoxFit, exposure: str, modifier: str) -> tuple[str, ...]:
+    """List every other term of the model, strata among them."""
+    asked = {exposure, modifier}
+    terms = [t.label for t in fit.design.terms if not set(t.variables) & asked]
+    terms += [t.label for t in fit.design.terms if set(t.variables) & asked and set(t.variables) - asked]
+    strata = fit.design.strata
+    return tuple(terms) if strata is None else (*terms, strata.label)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from riskset.cox import CoxFit
 from riskset.effects.additive import HEADLINE, Additive, Method
 from riskset.effects.additive_bootstrap import Resampled
-from riskset.effects.cells import compared_levels, count_cells, events_of, sparse_cells
+from riskset.effects.cells import adjustment_of, compared_levels, count_cells, events_of, sparse_cells
 from riskset.effects.curve_tests import row_space
 from riskset.effects.guards import SPARSE, OneStratumOnly, one_stratum_only
 from riskset.effects.knol import RateDifference, printed, rate_differences
@@ -309,7 +309,7 @@ def interaction(
         rate_differences=rate_differences(cells, exposure, modifier, differences, level) if counted else (),
         resampled=resampled,
         modifier_base=base,
-        adjustment=_adjustment(fit, exposure, modifier),
+        adjustment=adjustment_of(fit, exposure, modifier),
         continuous=continuous,
         warnings=(f"cells with fewer than {SPARSE} events: {'; '.join(sparse)}",) if sparse else (),
         time_unit=time_unit,
@@ -394,15 +394,6 @@ def _with_ratios(cells: pl.DataFrame, against: tuple[Ratio, ...]) -> pl.DataFram
         pl.Series("hr_lower", [r.lower for r in against], dtype=pl.Float64),
         pl.Series("hr_upper", [r.upper for r in against], dtype=pl.Float64),
     )
-
-
-def _adjustment(fit: CoxFit, exposure: str, modifier: str) -> tuple[str, ...]:
-    """List every other term of the model, strata among them."""
-    asked = {exposure, modifier}
-    terms = [t.label for t in fit.design.terms if not set(t.variables) & asked]
-    terms += [t.label for t in fit.design.terms if set(t.variables) & asked and set(t.variables) - asked]
-    strata = fit.design.strata
-    return tuple(terms) if strata is None else (*terms, strata.label)
 
 
 def _against(level: Level, reference: Level) -> str:
