@@ -32,7 +32,7 @@ def section(results: Results) -> Section | None:
         return None
     blocks = tuple(
         Group(
-            f"competing-{variant.slug}-{slug(outcome.outcome)}",
+            f"competing-of-{variant.slug}-{slug(outcome.outcome)}",
             name(outcome.label),
             (_ends(variant, outcome, own, about), _table(variant, outcome, own, about, results)),
         )
