@@ -85,7 +85,7 @@ class _Writer:
         if d.notice:
             self._text(self.file.add_paragraph(style="Notice"), Text(("Please note. ", Label(d.notice))))
         for section in d.sections:
-            self._turn(wide=False)
+            self._turn(wide=_begins_wide(section.blocks))
             self._text(self.file.add_heading(level=1), section.title)
             self._blocks(section.blocks, 2)
         self._turn(wide=False)
@@ -107,7 +107,7 @@ class _Writer:
                 self._turn(wide=False)
                 self._figure(figure)
             case Group():
-                self._turn(wide=False)
+                self._turn(wide=_begins_wide(block.blocks))
                 self._text(self.file.add_heading(level=min(level, 4)), block.title)
                 self._blocks(block.blocks, level + 1)
             case Note():
@@ -189,6 +189,14 @@ class _Writer:
                     yield run, ""
                 case _:
                     yield clean(run.text), ""
+
+
+def _begins_wide(blocks: Sequence[Block]) -> bool:
+    """Say whether a heading stands before a table on a page on its side: it then stands on that page."""
+    first = blocks[0] if blocks else None
+    if isinstance(first, Group):
+        return _begins_wide(first.blocks)
+    return isinstance(first, Table) and needs_a_wide_page(first)
 
 
 def _numbered(paragraph: Any, kind: str, n: int) -> None:
