@@ -64,15 +64,15 @@ a,1950-01-01,2012-01-01,2014-07-01,end,left
 b,1949-05-01,2012-06-01,2015-01-01,end,right
 c,1948-01-01,2011-01-01,2014-01-01,death,left
 """
-LABS = """id,date,value,unit
-a,2011-12-01,1.8,ug/mL
-a,2012-03-01,2.8,ug/mL
-a,2012-09-01,2.1,ug/mL
-b,2012-05-01,2.2,ug/mL
-b,2013-05-01,8.56163,umol/L
-c,2010-12-01,1.9,ug/mL
-c,2011-04-01,1.1,ug/mL
-c,2011-05-01,3.3,ug/mL
+LABS = """id,date,value,unit,ward,kit
+a,2011-12-01,1.8,ug/mL,false,new
+a,2012-03-01,2.8,ug/mL,false,new
+a,2012-09-01,2.1,ug/mL,true,old
+b,2012-05-01,2.2,ug/mL,false,new
+b,2013-05-01,8.56163,umol/L,false,new
+c,2010-12-01,1.9,ug/mL,false,new
+c,2011-04-01,1.1,ug/mL,true,old
+c,2011-05-01,3.3,ug/mL,false,new
 """
 RX = """id,drug,start,stop,days,dose
 a,p,2012-03-01,2012-04-01,30,2
@@ -159,6 +159,7 @@ def same(plan: pl.DataFrame, hand: pl.DataFrame, outcome: str) -> None:
         ('molar_mass = 350.4, use = "cumulative mean",', {"use": "cumulative mean"}),
         ('molar_mass = 350.4, use = "change from baseline", lag = "10 days",', {"use": "change from baseline", "lag": "10 days"}),
         ("molar_mass = 350.4, plausible = [1, 3],", {"plausible": (1.0, 3.0)}),
+        ('molar_mass = 350.4, exclude = "ward", method = "kit",', {"exclude": "ward", "method": "kit"}),
     ],
 )  # fmt: skip
 def test_measures(study: Study, said: str, measure: dict[str, object]) -> None:

@@ -67,6 +67,10 @@ class Measure(Section):
     """With `use = "mean"`: over how long, e.g. "90 days"."""
     same_day: Literal["mean", "first", "last", "min", "max"] = "mean"
     """What counts where one time has several values. "first" and "last" go by the time of day, and are refused where values of one day differ and none has any."""
+    exclude: str | None = None
+    """Column of the table that is true for values not to be used, e.g. those drawn in hospital; they are counted."""
+    method: str | None = None
+    """Column of the table with the laboratory method: the audit says from when to when each was in use."""
     plausible: tuple[float, float] | None = None
     """Lowest and highest value that can be true, in `unit`; others are kept, and counted with a warning."""
     label: Text

@@ -106,6 +106,8 @@ def _with_measures(
             same_day=measure.same_day,
             below_limit=table.below_limit,
             plausible=measure.plausible,
+            exclude=measure.exclude,
+            method=measure.method,
         )
     return timeline
 
