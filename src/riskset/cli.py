@@ -254,9 +254,12 @@ def _run_into(plan: Path, out: Path, *, fresh: bool = False) -> None:
         from riskset.report import write_report
         from riskset.study import run_study
         from riskset.study.output import staged
+        from riskset.study.store import Store, user_store
 
+        store = user_store()
+        store.tidy()
         with staged(out) as staging:
-            results = run_study(study, out=staging, progress=progress)
+            results = run_study(study, out=staging, progress=progress, store=Store(None) if fresh else store)
             progress("report")
             write_report(results, staging)
             seal(staging)

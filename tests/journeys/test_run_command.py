@@ -116,7 +116,7 @@ def test_whatever_has_changed_is_noticed(run_before, what, monkeypatch):
 def test_ctrl_c_leaves_the_earlier_output_whole(run_before):
     study = run_before
     before = study.tree()
-    command = [sys.executable, "-m", "riskset", "run", str(study.plan), "--out", str(study.out)]
+    command = [sys.executable, "-m", "riskset", "run", str(study.plan), "--out", str(study.out), "--fresh"]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     # As soon as the new output has begun, beside the old one.
     while running.poll() is None and not list(study.folder.glob(".out-*")):
@@ -147,3 +147,33 @@ def test_demo_does_not_overwrite_a_plan_that_was_changed(study, commands):
     assert said.code == 2
     assert "holds a plan that was changed" in said.err
     assert study.tree() == changed != before
+
+
+@pytest.mark.long  # three runs
+def test_a_run_goes_on_with_what_is_done_and_gives_the_same(study, commands, tmp_path_factory, monkeypatch):
+    """A changed title and one changed entry: all that stands on neither is taken from the store, to the last digit."""
+    tmp_path = tmp_path_factory.mktemp("elsewhere")
+    monkeypatch.setenv("RISKSET_CACHE", str(tmp_path / "kept"))
+    entries = """[sensitivity]
+"Other cut-points" = { vary = "exposure.groups.below", over = [2.2, 2.6] }
+"Carry forward" = { vary = "measures.mg.carry_forward", over = ["60 days"] }
+
+[report]
+"""
+    study.edit_plan("[report]\n", entries)
+    assert commands[0]("run", study.plan, "--out", study.out).code == 0
+    study.edit_plan('title    = "Serum', 'title    = "Once more: serum')
+    study.edit_plan("over = [2.2, 2.6]", "over = [2.2, 2.5]")
+    again = commands[0]("run", study.plan, "--out", study.out)
+    done = {
+        line.strip().rsplit("  ", 1)[0].strip() for line in again.err.splitlines() if "sensitivity: " in line
+    }
+    assert done == {"sensitivity: Other cut-points: 2.2", "sensitivity: Other cut-points: 2.5"}
+    fresh = commands[0]("run", study.plan, "--out", tmp_path / "fresh", "--fresh")
+    assert fresh.code == 0
+    assert fresh.err.count("sensitivity: ") == 3
+    assert (study.out / "results.json").read_bytes() == (tmp_path / "fresh" / "results.json").read_bytes()
+    # what is kept are aggregates: no person's number, no date of anybody
+    private = study.private()
+    for path in (tmp_path / "kept").iterdir():
+        assert not private & set(re.split(r"[^\w.-]+", path.read_text("utf-8"))), path.name

@@ -61,6 +61,13 @@ class SensitivityVariant(Frozen):
     not_done: str | None = None  # why the variant as a whole has no results
 
 
+class SensitivityEntry(Frozen):
+    """What one entry of [sensitivity] gave: its variants, and the plan itself on the time that they share."""
+
+    variants: tuple[SensitivityVariant, ...]
+    reference: SensitivityVariant | None = None
+
+
 class Sensitivity(Frozen):
     """All variants of a plan, in its order, and the plan's own analysis beside grids of values."""
 

@@ -63,7 +63,9 @@ from riskset.study.results import (
 from riskset.study.results_diagnostics import ModelDiagnostics
 from riskset.study.results_incidence import ComparedRates, IncidenceCurve
 from riskset.study.results_trend import ExposureTrend
+from riskset.study.results_values import Frozen
 from riskset.study.sensitivity import Built, run_sensitivity
+from riskset.study.store import Store, kept_of
 from riskset.study.subdistribution import with_causes
 from riskset.study.survival import survival_curve
 from riskset.study.table1 import Characteristic, describe
@@ -76,7 +78,11 @@ NOT_FOLLOWED = "Followed beyond the day of index"
 
 
 def run_study(
-    plan: StudyPlan, out: Path | str | None = None, progress: Callable[[str], None] | None = None
+    plan: StudyPlan,
+    out: Path | str | None = None,
+    progress: Callable[[str], None] | None = None,
+    *,
+    store: Store | None = None,
 ) -> Results:
     """Run a study: tables, eligibility, episodes, models, rates, curves.
 
@@ -89,6 +95,8 @@ def run_study(
         :func:`riskset.report.write_report`.
     progress : callable, optional
         Told the name of each stage as it begins.
+    store : Store, optional
+        Finished parts of earlier runs; by default nothing is kept and all is computed.
 
     Returns
     -------
@@ -100,10 +108,10 @@ def run_study(
         With the rule that the plan or a table breaks, and the remedy.
     """
     if out is None:
-        results, _, _ = _run(plan, progress or _silent)
+        results, _, _ = _run(plan, progress or _silent, store or Store(None))
         return results
     with staged(Path(out)) as folder:
-        results, inputs, rejects = _run(plan, progress or _silent)
+        results, inputs, rejects = _run(plan, progress or _silent, store or Store(None))
         write_results(results, folder, inputs)
         if len(rejects):
             rejects.write_csv(folder / "rejects.csv")
@@ -112,6 +120,16 @@ def run_study(
 
 def _silent(stage: str) -> None:
     del stage
+
+
+class OutcomeModels(Frozen):
+    """The part of a run that stands on the complete rows of one outcome, kept when it is done."""
+
+    lost: RowsLost
+    models: tuple[ModelResult, ...]
+    curve: SplineCurve
+    trend: ExposureTrend | None
+    diagnostics: ModelDiagnostics | None
 
 
 @dataclass(frozen=True)
@@ -130,9 +148,13 @@ class _Outcome:
         return on_scale(self.study, self.episodes.frame.drop_nulls(list(self.formulas.variables)))
 
 
-def _run(plan: StudyPlan, progress: Callable[[str], None]) -> tuple[Results, dict[str, str], Rejects]:
+def _run(
+    plan: StudyPlan, progress: Callable[[str], None], store: Store
+) -> tuple[Results, dict[str, str], Rejects]:
     progress("tables")
     before = preflight(plan)
+    inputs = {t.source: t.sha256 for t in before.tables.values()}
+    kept = kept_of(store, plan, inputs)
     progress("cohort")
     study = assemble(plan, before.tables)
     progress("episodes")
@@ -143,33 +165,14 @@ def _run(plan: StudyPlan, progress: Callable[[str], None]) -> tuple[Results, dic
     survival = tuple(c for o in outcomes.values() for c in _survival(plan, o, persons))
     incidence = tuple(c for o in outcomes.values() for c in _incidence(study, o, persons))
     compared = tuple(_compared(o) for o in outcomes.values())
-    models: list[ModelResult] = []
-    curves: list[SplineCurve] = []
-    trends: list[ExposureTrend] = []
-    diagnostics: list[ModelDiagnostics] = []
-    lost: list[RowsLost] = []
+    parts: list[OutcomeModels] = []
     for name, outcome in outcomes.items():
         progress(f"models: {outcome.question.label}")
-        complete = outcome.complete
-        lost.append(
-            rows_lost(
-                outcome.episodes.frame,
-                name,
-                outcome.formulas.variables,
-                id=plan.data.id,
-                words=partial(column_in_words, plan),
-                derived=(exposure_column(plan),),
-            )
-        )
-        models += [model_result(complete, m, outcome.question) for m in outcome.formulas.models]
-        diagnosed = model_diagnostics(complete, outcome.formulas.models, outcome.question)
-        diagnostics += [] if diagnosed is None else [diagnosed]
-        curves.append(_curve(plan, outcome, complete))
-        grouped = exposure_trend(complete, outcome.formulas.spline, outcome.question, curves[-1])
-        trends += [] if grouped is None else [grouped]
+        parts.append(kept.part(OutcomeModels, ["models", name], partial(_models, plan, name, outcome)))
+    models = [m for part in parts for m in part.models]
     progress("sensitivity analyses")
     frames = {name: outcome.episodes.frame for name, outcome in outcomes.items()}
-    sensitivity = run_sensitivity(Built(study, frames), progress)
+    sensitivity = run_sensitivity(Built(study, frames), progress, kept)
     progress("results")
     checked = audit(
         study,
@@ -195,11 +198,11 @@ def _run(plan: StudyPlan, progress: Callable[[str], None]) -> tuple[Results, dic
         flow=_flow(plan, study, persons, steps),
         table1=_table1(plan, persons),
         rates=rates,
-        rows_lost=tuple(lost),
+        rows_lost=tuple(part.lost for part in parts),
         models=tuple(models),
-        curves=tuple(curves),
-        trends=tuple(trends),
-        diagnostics=tuple(diagnostics),
+        curves=tuple(part.curve for part in parts),
+        trends=tuple(part.trend for part in parts if part.trend is not None),
+        diagnostics=tuple(part.diagnostics for part in parts if part.diagnostics is not None),
         survival=survival,
         incidence=incidence,
         compared_rates=compared,
@@ -209,8 +212,27 @@ def _run(plan: StudyPlan, progress: Callable[[str], None]) -> tuple[Results, dic
         sensitivity=sensitivity,
         warnings=_warnings(plan, models, checked.lines),
     )
-    inputs = {t.source: t.sha256 for t in before.tables.values()}
     return finished(results, inputs), inputs, rejects
+
+
+def _models(plan: StudyPlan, name: str, outcome: _Outcome) -> OutcomeModels:
+    """Fit everything that stands on the complete rows of one outcome."""
+    complete, question, asked = outcome.complete, outcome.question, outcome.formulas
+    curve = _curve(plan, outcome, complete)
+    return OutcomeModels(
+        lost=rows_lost(
+            outcome.episodes.frame,
+            name,
+            asked.variables,
+            id=plan.data.id,
+            words=partial(column_in_words, plan),
+            derived=(exposure_column(plan),),
+        ),
+        models=tuple(model_result(complete, m, question) for m in asked.models),
+        diagnostics=model_diagnostics(complete, asked.models, question),
+        curve=curve,
+        trend=exposure_trend(complete, asked.spline, question, curve),
+    )
 
 
 def _episodes(study: Assembled) -> tuple[dict[str, _Outcome], Rejects]:

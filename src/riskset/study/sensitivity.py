@@ -6,8 +6,10 @@ and episodes are cut anew only where something before the models changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import polars as pl
 
@@ -29,10 +31,12 @@ from riskset.study.reading import table_specs
 from riskset.study.results_sensitivity import (
     KeyChanged,
     Sensitivity,
+    SensitivityEntry,
     SensitivityVariant,
     VariantEstimates,
     VariantOutcome,
 )
+from riskset.study.store import Kept
 from riskset.study.subdistribution import (
     asks_subdistribution,
     fit_subdistribution,
@@ -97,18 +101,12 @@ def built_variants(base: Built, progress: Callable[[str], None] | None = None) -
     tuple of Answer
         In the plan's order. A variant that its tables cannot answer says why.
     """
-    tell = progress or _silent
-    answers: list[Answer] = []
-    for variant in variants(base.study.plan):
-        tell(f"sensitivity: {variant.override.label}")
-        try:
-            answers.append(Answer(variant, _built(base, variant.plan)))
-        except RisksetError as refused:
-            answers.append(Answer(variant, None, str(refused)))
-    return tuple(answers)
+    return _answers(base, variants(base.study.plan), progress or _silent)
 
 
-def run_sensitivity(base: Built, progress: Callable[[str], None] | None = None) -> Sensitivity:
+def run_sensitivity(
+    base: Built, progress: Callable[[str], None] | None = None, kept: Kept | None = None
+) -> Sensitivity:
     """Fit the primary model of every outcome once for each variant of the plan.
 
     Parameters
@@ -117,25 +115,57 @@ def run_sensitivity(base: Built, progress: Callable[[str], None] | None = None) 
         The plan itself, with the tables, persons and episodes of the run.
     progress : callable, optional
         Told the label of each variant.
+    kept : Kept, optional
+        Entries that were answered before, from the same keys and tables.
 
     Returns
     -------
     Sensitivity
-        The plan itself and each variant, on their own rows. Where one key is varied over several values, each of them and the plan itself
-        also on the person-time in which all of them know every covariate: only there is the key all that differs.
+        The plan itself and each variant, on their own rows. Where one key is varied over several values, each of
+        them and the plan itself also on the person-time in which all of them know every covariate: only there is
+        the key all that differs.
     """
-    answers = built_variants(base, progress)
-    if not answers:
+    plan, kept = base.study.plan, kept or Kept()
+    asked: dict[str, list[Variant]] = {}
+    for variant in variants(plan):
+        asked.setdefault(variant.override.entry, []).append(variant)
+    if not asked:
         return Sensitivity()
-    shared = _shared_time(base, answers)
-    found = tuple(_result(a, shared.get(a.variant.override.entry, {})) for a in answers)
-    reference = tuple(
-        _reference(base, entry, next(a for a in answers if a.variant.override.entry == entry), times)
-        for entry, times in shared.items()
+    parts = [
+        kept.part(
+            SensitivityEntry,
+            ["sensitivity", name, json.loads(json.dumps(plan.raw["sensitivity"][name], default=str))],
+            partial(_entry, base, own, progress or _silent),
+        )
+        for name, own in asked.items()
+    ]
+    itself = Answer(Variant(Override(PLAN_ITSELF, PLAN_ITSELF, "plan", plan.raw, ()), plan), base)
+    return Sensitivity(
+        plan=kept.part(SensitivityVariant, "the plan itself", lambda: _result(itself, {})),
+        variants=tuple(v for part in parts for v in part.variants),
+        reference=tuple(part.reference for part in parts if part.reference is not None),
     )
-    plan = base.study.plan
-    itself = Variant(Override(PLAN_ITSELF, PLAN_ITSELF, "plan", plan.raw, ()), plan)
-    return Sensitivity(plan=_result(Answer(itself, base), {}), variants=found, reference=reference)
+
+
+def _answers(base: Built, asked: Iterable[Variant], progress: Callable[[str], None]) -> tuple[Answer, ...]:
+    answers: list[Answer] = []
+    for variant in asked:
+        progress(f"sensitivity: {variant.override.label}")
+        try:
+            answers.append(Answer(variant, _built(base, variant.plan)))
+        except RisksetError as refused:
+            answers.append(Answer(variant, None, str(refused)))
+    return tuple(answers)
+
+
+def _entry(base: Built, asked: list[Variant], progress: Callable[[str], None]) -> SensitivityEntry:
+    """Answer the variants of one entry."""
+    answers = _answers(base, asked, progress)
+    times = _shared_time(base, answers)
+    return SensitivityEntry(
+        variants=tuple(_result(a, times) for a in answers),
+        reference=_reference(base, asked[0].override.entry, answers[0], times) if times else None,
+    )
 
 
 def _silent(_label: str) -> None:
@@ -190,18 +220,15 @@ def _dates(plan: StudyPlan) -> tuple[object, ...]:
 # --- the person-time that all values of a key share -----------------------------------------------------------
 
 
-def _shared_time(base: Built, answers: Sequence[Answer]) -> dict[str, dict[str, pl.DataFrame]]:
-    """Find, by entry that varies a key and by outcome, the time in which all of its variants are complete."""
-    shared: dict[str, dict[str, pl.DataFrame]] = {}
-    for entry in dict.fromkeys(a.variant.override.entry for a in answers if a.variant.override.varied):
-        own = [a.built for a in answers if a.variant.override.entry == entry and a.built is not None]
-        if not own:
-            continue
-        times = {name: _common([base, *own], name) for name in base.frames}
-        # where a key leaves the time as it is, as a cut-point does, the rows of each are the common ones already
-        if any(not _spans_of(one, name).equals(times[name]) for one in (base, *own) for name in times):
-            shared[entry] = times
-    return shared
+def _shared_time(base: Built, answers: Sequence[Answer]) -> dict[str, pl.DataFrame]:
+    """Find, for an entry that varies a key and by outcome, the time in which all of its variants are complete."""
+    own = [a.built for a in answers if a.variant.override.varied and a.built is not None]
+    if not own:
+        return {}
+    times = {name: _common([base, *own], name) for name in base.frames}
+    # where a key leaves the time as it is, as a cut-point does, the rows of each are the common ones already
+    differ = any(not _spans_of(one, name).equals(times[name]) for one in (base, *own) for name in times)
+    return times if differ else {}
 
 
 def _common(built: Sequence[Built], outcome: str) -> pl.DataFrame:

@@ -7,10 +7,11 @@ Kept are aggregates only, the records of :mod:`riskset.study.results`: no person
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -18,6 +19,7 @@ from typing import TypeVar
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from riskset.study.fingerprint import program
+from riskset.study.plan import StudyPlan
 from riskset.study.writing import stable_json, write_bytes
 
 T = TypeVar("T", bound=BaseModel)
@@ -84,6 +86,50 @@ class Store:
                     path.unlink()
             except OSError:  # another run was quicker
                 continue
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The finished parts of one plan on its tables.
+
+    Parameters
+    ----------
+    store : Store
+    made_of : mapping, optional
+        Keys of the plan and checksums of its tables. Without them nothing is kept: what a part would be made of is
+        not known.
+    """
+
+    store: Store = Store(None)
+    made_of: Mapping[str, JsonValue] | None = None
+
+    def part(self, kind: type[T], name: JsonValue, compute: Callable[[], T]) -> T:
+        """Give a part of the run by its name, computed if it is not kept."""
+        if self.made_of is None:
+            return compute()
+        return self.store.get(kind, [dict(self.made_of), name], compute)
+
+
+_TOLD = ("title", "question", "notice", "sensitivity")
+"""Keys that no estimate of the plan itself depends on."""
+
+
+def kept_of(store: Store, plan: StudyPlan, inputs: Mapping[str, str]) -> Kept:
+    """Say what the parts of a run are made of: the plan without what only tells, and its tables.
+
+    Parameters
+    ----------
+    store : Store
+    plan : StudyPlan
+    inputs : mapping
+        SHA-256 by table, as they were read.
+    """
+    if not plan.raw:
+        return Kept()
+    keys = {k: v for k, v in plan.raw.items() if k not in _TOLD}
+    keys["report"] = {"rates": plan.raw.get("report", {}).get("rates")}
+    made_of: JsonValue = json.loads(json.dumps({"plan": keys, "inputs": dict(inputs)}, default=str))
+    return Kept(store, made_of if isinstance(made_of, dict) else None)
 
 
 def user_store() -> Store:
