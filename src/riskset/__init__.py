@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from riskset.episodes import Episodes as Episodes
     from riskset.episodes import Timeline as Timeline
     from riskset.episodes import check_episodes as check_episodes
+    from riskset.episodes import episodes_in_batches as episodes_in_batches
     from riskset.errors import RisksetError as RisksetError
     from riskset.plots import forest as forest
     from riskset.simulate import simulate_haemodialysis as simulate_haemodialysis
@@ -102,11 +103,12 @@ _FACE = {
     "hazard_ratio_curve": "riskset.effects",
     "holm": "riskset.effects",
     "interaction": "riskset.effects",
-    "standardise": "riskset.effects",
     "trend": "riskset.effects",
+    "standardise": "riskset.effects",
     "Episodes": "riskset.episodes",
     "Timeline": "riskset.episodes",
     "check_episodes": "riskset.episodes",
+    "episodes_in_batches": "riskset.episodes",
     "RisksetError": "riskset.errors",
     "forest": "riskset.plots",
     "simulate_haemodialysis": "riskset.simulate",
@@ -136,6 +138,7 @@ __all__ = [  # a literal list, for type checkers; tests hold it against _FACE
     "coxph",
     "diagnose",
     "e_value",
+    "episodes_in_batches",
     "fine_gray",
     "finegray_expand",
     "forest",
@@ -161,10 +164,10 @@ __all__ = [  # a literal list, for type checkers; tests hold it against _FACE
     "simon_makuch",
     "simulate_haemodialysis",
     "split_episodes",
-    "trend",
     "standardise",
     "standardised_rate",
     "standardised_ratio",
+    "trend",
 ]
 
 
