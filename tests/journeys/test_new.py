@@ -24,7 +24,7 @@ def test_the_draft_passes_the_check_and_marks_its_guesses(commands, study, tmp_p
     assert "It passes riskset check" in said.out
     assert commands[0]("check", tmp_path / "new" / "study.toml").code == 0
     plan = read_plan(tmp_path / "new" / "study.toml")
-    assert plan.cohort.index == "index_date"
+    assert plan.cohort.index.column == "index_date"
     assert [(e.time, e.reason_column) for e in plan.cohort.end] == [("exit_date", "exit_reason")]
     assert plan.baseline["age"].since == "birth_date"
     assert plan.outcomes["death"].end_reason == "death"

@@ -12,7 +12,8 @@ from riskset.study.check import check_study
 from riskset.study.demo import shipped_plan
 from riskset.study.draft_contents import Contents, Held, Measured, drugs_in, events_in, measured_in
 from riskset.study.draft_files import RawFile, read_files
-from riskset.study.draft_plan import LEVELS, Choice, DraftedDrug, Material, plan_text
+from riskset.study.draft_material import DraftedDrug, Material
+from riskset.study.draft_plan import LEVELS, Choice, plan_text
 from riskset.study.draft_roles import Events, Roles, roles_of
 from riskset.study.plan_read import read_plan
 from riskset.study.writing import write_bytes

@@ -6,75 +6,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import polars as pl
-
 from riskset.errors import counted
-from riskset.study.draft_contents import Held, Measured, literal, name_in_sql
-from riskset.study.draft_files import Column, RawFile, identifier, span
-from riskset.study.draft_roles import Events, Prescriptions, Roles
+from riskset.study.draft_contents import Measured, literal, name_in_sql
+from riskset.study.draft_files import Column, RawFile, span
+from riskset.study.draft_material import DraftedDrug, Material, Names, described
+from riskset.study.draft_roles import Roles
 from riskset.study.draft_toml import toml_line, toml_text
 
 CONFIRM = "# confirm"
-MOST_MEASURES, MOST_DRUGS, MOST_EVENTS, MOST_BASELINE, MOST_LISTED = 12, 8, 6, 15, 40
-_KNOWN_LATER = (
-    "expire",
-    "death",
-    "died",
-    "deceas",
-    "outcome",
-    "surviv",
-    "exit",
-    "discharge",
-    "follow",
-    "last_",
-    "reason",
-)
-"""Words of columns that are filled in when follow-up is over: no value at index."""
-_MOST_LEVELS = 6
+MOST_MEASURES, MOST_DRUGS, MOST_EVENTS, MOST_LISTED = 12, 8, 6, 40
 _DEAD = ("death", "dead", "died", "deceased", "expired", "死亡", "décès", "tod")
 LEVELS: tuple[Mapping[str, tuple[str, ...]], ...] = (
     {"naive": ("never",), "user": ("current",), "past": ("former",)},
     {"not current": ("never", "former"), "current": ("current",)},
 )
 """How a drug's states may be shared out, the finest first; the draft takes the first that every cell has events for."""
-
-
-@dataclass(frozen=True)
-class DraftedDrug:
-    """A drug and the table that it stands in."""
-
-    table: Prescriptions
-    held: Held
-
-
-@dataclass(frozen=True)
-class Material:
-    """Everything that a draft is made of.
-
-    Parameters
-    ----------
-    files : tuple of RawFile
-    folder : str
-        Of the data, relative to the plan.
-    roles : Roles
-    measures : tuple of Measured
-        Those that can be analysed, the one of most persons first.
-    troubled : tuple of Measured
-        Those that cannot, and why.
-    drugs : tuple of DraftedDrug
-    events : tuple of (Events, Held or None)
-    withheld : int
-        Strings of fewer than five persons.
-    """
-
-    files: tuple[RawFile, ...]
-    folder: str
-    roles: Roles
-    measures: tuple[Measured, ...]
-    troubled: tuple[Measured, ...]
-    drugs: tuple[DraftedDrug, ...]
-    events: tuple[tuple[Events, Held | None], ...]
-    withheld: int
 
 
 @dataclass(frozen=True)
@@ -99,7 +45,7 @@ def plan_text(material: Material, choice: Choice) -> str:
     str
         TOML. What stands in the tables appears as filters and labels, in quotes.
     """
-    names = _Names(material)
+    names = Names(material)
     parts = [
         _head(choice, names),
         _data(material),
@@ -113,53 +59,6 @@ def plan_text(material: Material, choice: Choice) -> str:
         _models(material, names),
     ]
     return "\n".join(line for part in parts for line in (*part, ""))
-
-
-class _Names:
-    """One name of the plan for each thing, none twice."""
-
-    def __init__(self, material: Material) -> None:
-        taken = {
-            "death",
-            "entry",
-            "exit",
-            "event",
-            "time",
-            "id",
-            "published",
-            "baseline",
-            "rcs",
-            "log",
-            "strata",
-        }
-        taken |= {"offset", "age"}
-        self.tables: dict[tuple[int, str], str] = {}
-        for measured in (*material.measures, *material.troubled):
-            if measured.lab.analyte is None:  # a table of its own for each column of values
-                key = (id(measured.lab), measured.value.name)
-                name = f"{measured.lab.file.spec.name}_{identifier(measured.text)}"
-                self.tables[key] = _unused(name, set(self.tables.values()))
-        self.measures = {id(m): _taking(identifier(m.text), taken) for m in material.measures}
-        self.drugs = {id(d): _taking(identifier(d.held.text), taken) for d in material.drugs}
-        self.events = {
-            id(pair): _taking(identifier(pair[1].text if pair[1] else pair[0].file.spec.name), taken)
-            for pair in material.events
-        }
-        self.baseline = {id(c): _taking(identifier(c.name), taken) for _, c in _described(material)}
-
-    def table_of(self, measured: Measured) -> str:
-        key = (id(measured.lab), measured.value.name)
-        return self.tables.get(key, measured.lab.file.spec.name)
-
-
-def _unused(name: str, taken: set[str]) -> str:
-    return next(n for n in (name, *(f"{name}_{i}" for i in range(2, 10_000))) if n not in taken)
-
-
-def _taking(name: str, taken: set[str]) -> str:
-    free = _unused(name, taken)
-    taken.add(free)
-    return free
 
 
 def _counts(rows: int, persons: int, more: str = "") -> str:
@@ -180,7 +79,7 @@ def _not_taken(things: Iterable[str]) -> Iterator[str]:
 # --- the sections -------------------------------------------------------------------------------------------
 
 
-def _head(choice: Choice, names: _Names) -> Iterator[str]:
+def _head(choice: Choice, names: Names) -> Iterator[str]:
     measure, drug = choice.exposure.text, choice.modifier.held.text
     del names
     yield "# Drafted from the tables. Every guess is marked: look at it, correct it, and remove the mark."
@@ -215,7 +114,7 @@ def _data(material: Material) -> Iterator[str]:
         )
 
 
-def _tables(material: Material, names: _Names) -> Iterator[str]:
+def _tables(material: Material, names: Names) -> Iterator[str]:
     roles = material.roles
     yield "[tables]"
     for file in (roles.cohort, *roles.join):
@@ -303,35 +202,12 @@ def _cohort(material: Material) -> Iterator[str]:
     yield 'require = []   # e.g. { keep = "age >= 18", label = "Adult at index" }'
 
 
-def _described(material: Material) -> list[tuple[RawFile, Column]]:
-    """Choose the columns that may describe a person at index: sex first, then flags, levels and numbers."""
-    roles = material.roles
-    no = {roles.id, *(c.name for c in (roles.reason, roles.end, roles.index) if c is not None)}
-    out: list[tuple[RawFile, Column]] = []
-    seen: set[str] = set(no)
-    for file in roles.people:
-        for c in file.columns:
-            dtype = file.frame.schema[c.name]  # of the readers: numbers written as text are text to a plan
-            numeric = dtype.is_numeric() or dtype == pl.Boolean
-            levels = c.n_distinct >= 2 and (numeric or c.n_distinct <= _MOST_LEVELS)
-            if (
-                c.kind in {"flag", "number", "text"}
-                and levels
-                and c.name not in seen
-                and not c.named(r"id$", "^row", *_KNOWN_LATER)
-            ):
-                seen.add(c.name)
-                out.append((file, c))
-    out.sort(key=lambda pair: pair[1] is not roles.sex)
-    return out[:MOST_BASELINE]
-
-
-def _baseline(material: Material, names: _Names) -> Iterator[str]:
+def _baseline(material: Material, names: Names) -> Iterator[str]:
     roles = material.roles
     yield f"[baseline]   {CONFIRM}: values fixed at index; nothing that was learnt later may stand here"
     if roles.birth is not None:
         yield toml_line("age", {"since": roles.birth.name, "unit": "years", "label": "Age"})
-    for _, c in _described(material):
+    for _, c in described(material):
         label = _label(c.name)
         yield toml_line(names.baseline[id(c)], {"column": c.name, "label": label})
 
@@ -341,7 +217,7 @@ def _label(text: str) -> str:
     return words[0].upper() + words[1:]
 
 
-def _measures(material: Material, names: _Names) -> Iterator[str]:
+def _measures(material: Material, names: Names) -> Iterator[str]:
     yield "[measures]"
     for m in material.measures[:MOST_MEASURES]:
         unit = m.units[0][0] if m.units else None
@@ -362,7 +238,7 @@ def _measures(material: Material, names: _Names) -> Iterator[str]:
     )
 
 
-def _drugs(material: Material, choice: Choice, names: _Names) -> Iterator[str]:
+def _drugs(material: Material, choice: Choice, names: Names) -> Iterator[str]:
     yield f"[drugs]   {CONFIRM}: one entry may hold several drugs of a class, e.g. \"drug IN ('a', 'b')\""
     drugs = [choice.modifier, *(d for d in material.drugs if d is not choice.modifier)]
     for d in drugs[:MOST_DRUGS]:
@@ -379,7 +255,7 @@ def _drugs(material: Material, choice: Choice, names: _Names) -> Iterator[str]:
     )
 
 
-def _outcomes(material: Material, names: _Names) -> Iterator[str]:
+def _outcomes(material: Material, names: Names) -> Iterator[str]:
     yield "[outcomes]"
     death = _death(material.roles)
     competing = ["death"] if death else None
@@ -405,7 +281,7 @@ def _death(roles: Roles) -> dict[str, object] | None:
     return None
 
 
-def _question(choice: Choice, names: _Names) -> Iterator[str]:
+def _question(choice: Choice, names: Names) -> Iterator[str]:
     m = choice.exposure
     cut = float(f"{m.median:.2g}")
     unit = f" {m.units[0][0]}" if m.units else ""
@@ -422,8 +298,8 @@ def _question(choice: Choice, names: _Names) -> Iterator[str]:
     yield toml_line("levels", choice.levels, f"{CONFIRM}: the reference first")
 
 
-def _models(material: Material, names: _Names) -> Iterator[str]:
-    sex = [names.baseline[id(c)] for _, c in _described(material) if c is material.roles.sex]
+def _models(material: Material, names: Names) -> Iterator[str]:
+    sex = [names.baseline[id(c)] for _, c in described(material) if c is material.roles.sex]
     terms = (["age"] if material.roles.birth is not None else []) + sex
     yield "[models]"
     yield toml_line(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -11,65 +10,53 @@ import polars as pl
 
 from riskset import __version__
 from riskset.cohort import MAX_FOLLOWUP
-from riskset.episodes import AuditLine as Note
-from riskset.episodes import Episodes
 from riskset.study.assemble import (
     ENDED_BY,
     Assembled,
     assemble,
     check_rejects,
-    on_scale,
     outcome_episodes,
     rejects_of,
 )
 from riskset.study.audit import audit
-from riskset.study.compared_rates import compared_rates
 from riskset.study.counted import finished
-from riskset.study.curve import spline_curve
-from riskset.study.diagnostics import model_diagnostics
 from riskset.study.feasible import infeasible
 from riskset.study.formulas import (
-    OutcomeFormulas,
-    column_in_words,
     exposure_column,
     formulas,
     modifier_column,
     modifier_heading,
 )
 from riskset.study.grouping import exposure_levels
-from riskset.study.incidence import incidence_curve
-from riskset.study.lost import rows_lost
 from riskset.study.methods import methods
-from riskset.study.models import EVENTS_PER_COEFFICIENT, Question, model_result
+from riskset.study.models import EVENTS_PER_COEFFICIENT
+from riskset.study.outcome import (
+    Outcome,
+    OutcomeModels,
+    compared_of,
+    incidence_of,
+    outcome_models,
+    rates_of,
+    survival_of,
+)
 from riskset.study.output import staged
 from riskset.study.plan import StudyPlan
 from riskset.study.preflight import preflight, raise_all
 from riskset.study.published import PrintedMargins, compare
 from riskset.study.questions import question_of, rate_unit_of
-from riskset.study.rates import SPARSE, outcome_rates
+from riskset.study.rates import SPARSE
 from riskset.study.results import (
     AuditLine,
     Count,
     Flow,
     FlowStep,
     ModelResult,
-    OutcomeRates,
     Results,
-    RowsLost,
-    SplineCurve,
-    SurvivalCurve,
     Table1,
 )
-from riskset.study.results_diagnostics import ModelDiagnostics
-from riskset.study.results_incidence import ComparedRates, IncidenceCurve
-from riskset.study.results_trend import ExposureTrend
-from riskset.study.results_values import Frozen
 from riskset.study.sensitivity import Built, run_sensitivity
 from riskset.study.store import Store, kept_of
-from riskset.study.subdistribution import with_causes
-from riskset.study.survival import survival_curve
 from riskset.study.table1 import Characteristic, describe
-from riskset.study.trend import exposure_trend
 from riskset.study.writing import write_results
 from riskset.tables import Rejects
 from riskset.units import parse_duration, person_time_divisor
@@ -122,32 +109,6 @@ def _silent(stage: str) -> None:
     del stage
 
 
-class OutcomeModels(Frozen):
-    """The part of a run that stands on the complete rows of one outcome, kept when it is done."""
-
-    lost: RowsLost
-    models: tuple[ModelResult, ...]
-    curve: SplineCurve
-    trend: ExposureTrend | None
-    diagnostics: ModelDiagnostics | None
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    """One outcome, cut into episodes."""
-
-    study: Assembled
-    episodes: Episodes
-    notes: tuple[Note, ...]
-    formulas: OutcomeFormulas
-    question: Question
-
-    @property
-    def complete(self) -> pl.DataFrame:
-        """Rows complete for the fullest model, on the models' time scale: all models of the outcome stand on these."""
-        return on_scale(self.study, self.episodes.frame.drop_nulls(list(self.formulas.variables)))
-
-
 def _run(
     plan: StudyPlan, progress: Callable[[str], None], store: Store
 ) -> tuple[Results, dict[str, str], Rejects]:
@@ -161,14 +122,14 @@ def _run(
     outcomes, rejects = _episodes(study)
     persons, steps = _followed(study, outcomes)
     progress("rates and curves")
-    rates = tuple(_rates(o) for o in outcomes.values())
-    survival = tuple(c for o in outcomes.values() for c in _survival(plan, o, persons))
-    incidence = tuple(c for o in outcomes.values() for c in _incidence(study, o, persons))
-    compared = tuple(_compared(o) for o in outcomes.values())
+    rates = tuple(rates_of(o) for o in outcomes.values())
+    survival = tuple(c for o in outcomes.values() for c in survival_of(plan, o, persons))
+    incidence = tuple(c for o in outcomes.values() for c in incidence_of(study, o, persons))
+    compared = tuple(compared_of(o) for o in outcomes.values())
     parts: list[OutcomeModels] = []
     for name, outcome in outcomes.items():
         progress(f"models: {outcome.question.label}")
-        parts.append(kept.part(OutcomeModels, ["models", name], partial(_models, plan, name, outcome)))
+        parts.append(kept.part(OutcomeModels, ["models", name], partial(outcome_models, plan, name, outcome)))
     models = [m for part in parts for m in part.models]
     progress("sensitivity analyses")
     frames = {name: outcome.episodes.frame for name, outcome in outcomes.items()}
@@ -215,43 +176,21 @@ def _run(
     return finished(results, inputs), inputs, rejects
 
 
-def _models(plan: StudyPlan, name: str, outcome: _Outcome) -> OutcomeModels:
-    """Fit everything that stands on the complete rows of one outcome."""
-    complete, question, asked = outcome.complete, outcome.question, outcome.formulas
-    curve = _curve(plan, outcome, complete)
-    return OutcomeModels(
-        lost=rows_lost(
-            outcome.episodes.frame,
-            name,
-            asked.variables,
-            id=plan.data.id,
-            words=partial(column_in_words, plan),
-            derived=(exposure_column(plan),),
-        ),
-        models=tuple(model_result(complete, m, question) for m in asked.models),
-        diagnostics=model_diagnostics(complete, asked.models, question),
-        curve=curve,
-        trend=exposure_trend(complete, asked.spline, question, curve),
-    )
-
-
-def _episodes(study: Assembled) -> tuple[dict[str, _Outcome], Rejects]:
+def _episodes(study: Assembled) -> tuple[dict[str, Outcome], Rejects]:
     """Cut every outcome before any model is fitted, so that what cannot be answered is said at once."""
     plan = study.plan
-    out: dict[str, _Outcome] = {}
+    out: dict[str, Outcome] = {}
     rejects = study.rejects
     for name in plan.outcomes:
         episodes, timeline = outcome_episodes(study, name)
         rejects = rejects.extend(rejects_of(study, timeline))
-        out[name] = _Outcome(study, episodes, timeline.notes, formulas(plan, name), question_of(plan, name))
+        out[name] = Outcome(study, episodes, timeline.notes, formulas(plan, name), question_of(plan, name))
     check_rejects(plan, study.tables, rejects)
     raise_all([e for name, o in out.items() for e in infeasible(plan, name, o.episodes.frame)])
     return out, rejects
 
 
-def _followed(
-    study: Assembled, outcomes: Mapping[str, _Outcome]
-) -> tuple[pl.DataFrame, tuple[FlowStep, ...]]:
+def _followed(study: Assembled, outcomes: Mapping[str, Outcome]) -> tuple[pl.DataFrame, tuple[FlowStep, ...]]:
     """Leave out whose follow-up ends on the day of index: they cannot enter any risk set, and the flow says so."""
     key = study.plan.data.id
     steps = tuple(
@@ -307,69 +246,6 @@ def _table1(plan: StudyPlan, persons: pl.DataFrame) -> tuple[Table1, ...]:
 
 def _exposure_group(plan: StudyPlan) -> str:
     return f"{plan.measures[plan.exposure.measure].label} group"
-
-
-def _rates(outcome: _Outcome) -> OutcomeRates:
-    q = outcome.question
-    return outcome_rates(
-        outcome.episodes.frame, q.outcome, q.label, id=q.id, cells=q.cells, rate_unit=q.rate_unit
-    )
-
-
-def _survival(plan: StudyPlan, outcome: _Outcome, persons: pl.DataFrame) -> list[SurvivalCurve]:
-    """Draw an outcome that nothing can forestall: overall, and by the modifier at index where that differs."""
-    q = outcome.question
-    if plan.outcomes[q.outcome].competing or plan.outcomes[q.outcome].recurrent:
-        return []
-    frame = outcome.episodes.frame
-    curves = [survival_curve(frame, q.outcome, q.label, id=q.id)]
-    by = q.cells.modifier
-    if persons[by].drop_nulls().n_unique() > 1:
-        at_index = frame.drop(by).join(persons.select(q.id, by), on=q.id, how="left", maintain_order="left")
-        grouping = f"{modifier_heading(plan)} at index"
-        grouped = survival_curve(at_index, q.outcome, q.label, id=q.id, by=by, grouping=grouping)
-        if len(grouped.groups) > 1:
-            curves.append(grouped)
-    return curves
-
-
-def _incidence(study: Assembled, outcome: _Outcome, persons: pl.DataFrame) -> list[IncidenceCurve]:
-    """Draw the risk of an outcome that other events can forestall, as :func:`_survival` does that of the others."""
-    plan, q = study.plan, outcome.question
-    if not plan.outcomes[q.outcome].competing or plan.outcomes[q.outcome].recurrent:
-        return []
-    frame = with_causes(study, outcome.episodes.frame, q.outcome)
-    others = tuple(plan.outcomes[c].label for c in plan.outcomes[q.outcome].competing)
-    curves = [incidence_curve(frame, q.outcome, q.label, others, id=q.id)]
-    by = q.cells.modifier
-    if persons[by].drop_nulls().n_unique() > 1:
-        at_index = frame.drop(by).join(persons.select(q.id, by), on=q.id, how="left", maintain_order="left")
-        grouping = f"{modifier_heading(plan)} at index"
-        grouped = incidence_curve(at_index, q.outcome, q.label, others, id=q.id, by=by, grouping=grouping)
-        if len(grouped.groups) > 1:
-            curves.append(grouped)
-    return curves
-
-
-def _compared(outcome: _Outcome) -> ComparedRates:
-    q = outcome.question
-    return compared_rates(
-        outcome.episodes.frame, q.outcome, q.label, id=q.id, cells=q.cells, rate_unit=q.rate_unit
-    )
-
-
-def _curve(plan: StudyPlan, outcome: _Outcome, complete: pl.DataFrame) -> SplineCurve:
-    name = plan.exposure.measure
-    measure = plan.measures[name]
-    return spline_curve(
-        complete,
-        outcome.formulas.spline,
-        outcome.question,
-        variable=name,
-        label=measure.label,
-        unit=measure.unit or "",
-        reference=plan.exposure.curve.reference,
-    )
 
 
 def _printed(plan: StudyPlan) -> PrintedMargins:

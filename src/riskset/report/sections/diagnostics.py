@@ -23,7 +23,7 @@ from riskset.report.document import (
 )
 from riskset.report.outcomes import label_of
 from riskset.report.phrases import count, established, inside, listing, name, number, p_phrase, say
-from riskset.report.texts import en
+from riskset.report.texts import en_diagnostics
 from riskset.study.ids import slug
 from riskset.study.results import Estimate, Results
 from riskset.study.results_diagnostics import ModelDiagnostics, OverTime, TermDiagnostics
@@ -36,11 +36,11 @@ def section(results: Results) -> Section | None:
     if not results.diagnostics:
         return None
     blocks = [
-        Paragraph(Text((en.DIAGNOSTICS_ARE_QUESTIONS,))),
+        Paragraph(Text((en_diagnostics.DIAGNOSTICS_ARE_QUESTIONS,))),
         *(_outcome(d, results) for d in results.diagnostics),
         *_absolute(results),
     ]
-    return Section("diagnostics", Text((en.DIAGNOSTICS,)), tuple(blocks))
+    return Section("diagnostics", Text((en_diagnostics.DIAGNOSTICS,)), tuple(blocks))
 
 
 def _outcome(found: ModelDiagnostics, results: Results) -> Group:
@@ -57,28 +57,38 @@ def reading(found: ModelDiagnostics) -> tuple[Text, ...]:
     out: list[Text] = []
     changing = [t for t in found.terms if t.hazards is not None and established(t.hazards)]
     if found.hazards is not None:
-        whole = say(en.ALL_TERMS_PROPORTIONAL, p_phrase(found.hazards))
+        whole = say(en_diagnostics.ALL_TERMS_PROPORTIONAL, p_phrase(found.hazards))
         if changing:
-            named = listing(say(en.TERM_WITH_P, inside(t.label), _p(t)) for t in changing)
-            more = en.HAZARD_RATIO_MAY_CHANGE if len(changing) == 1 else en.HAZARD_RATIOS_MAY_CHANGE
+            named = listing(say(en_diagnostics.TERM_WITH_P, inside(t.label), _p(t)) for t in changing)
+            more = (
+                en_diagnostics.HAZARD_RATIO_MAY_CHANGE
+                if len(changing) == 1
+                else en_diagnostics.HAZARD_RATIOS_MAY_CHANGE
+            )
             whole = whole + say(more, named)
         out.append(whole + ".")
     bent = [(t.label, t.form) for t in found.terms if t.form is not None and established(t.form)]
     if bent:
-        named = listing(say(en.TERM_WITH_P, inside(label), p_phrase(form)) for label, form in bent)
-        out.append(say(en.STRAIGHT_LINE_MAY_NOT_DO, named))
+        named = listing(
+            say(en_diagnostics.TERM_WITH_P, inside(label), p_phrase(form)) for label, form in bent
+        )
+        out.append(say(en_diagnostics.STRAIGHT_LINE_MAY_NOT_DO, named))
     if found.influence is not None and found.influence.estimate is not None:
         e = found.influence
         shown = f"{fmt.fixed(e.estimate, 1)}%"
-        text = en.ONE_PERSON_HARDLY_MOVES if found.influence.estimate < HARDLY else en.ONE_PERSON_MOVES_ALL
+        text = (
+            en_diagnostics.ONE_PERSON_HARDLY_MOVES
+            if found.influence.estimate < HARDLY
+            else en_diagnostics.ONE_PERSON_MOVES_ALL
+        )
         out.append(say(text, number(shown, e.id, Part("region", e.estimate, shown))))
     if found.sparse:
         few = listing(
-            say(en.TERM_WITH_P, name(text), count(int(e.estimate or 0), e.id, "events"))
+            say(en_diagnostics.TERM_WITH_P, name(text), count(int(e.estimate or 0), e.id, "events"))
             for e, text in zip(found.sparse, found.sparse_labels, strict=True)
         )
-        out.append(say(en.CELLS_WITH_FEW_EVENTS, few))
-    out += [say(en.NOT_LOOKED_AT, name(why)) for why in found.not_done]
+        out.append(say(en_diagnostics.CELLS_WITH_FEW_EVENTS, few))
+    out += [say(en_diagnostics.NOT_LOOKED_AT, name(why)) for why in found.not_done]
     return tuple(out)
 
 
@@ -100,30 +110,30 @@ def _table(found: ModelDiagnostics, label: str) -> Table:
     ]
     methods = dict.fromkeys(e.method for t in found.terms for e in (t.hazards, t.form) if e is not None)
     notes = [
-        say(en.DIAGNOSTICS_BY, name(found.model), listing(name(m) for m in methods)),
-        Text((en.ONE_PERSON_AND_INFLATION,)),
-        Text((en.THRESHOLDS_OF_DIAGNOSTICS,)),
+        say(en_diagnostics.DIAGNOSTICS_BY, name(found.model), listing(name(m) for m in methods)),
+        Text((en_diagnostics.ONE_PERSON_AND_INFLATION,)),
+        Text((en_diagnostics.THRESHOLDS_OF_DIAGNOSTICS,)),
     ]
     if found.events_per_parameter is not None and found.events_per_parameter.estimate is not None:
         e = found.events_per_parameter
-        notes.append(say(en.EVENTS_PER_COEFFICIENT_ARE, number(fmt.fixed(e.estimate, 1), e.id)))
+        notes.append(say(en_diagnostics.EVENTS_PER_COEFFICIENT_ARE, number(fmt.fixed(e.estimate, 1), e.id)))
     return Table(
         id=f"diagnostics-{slug(found.outcome)}-terms",
-        caption=say(en.DIAGNOSTICS_BY_TERM, name(label), name(found.model)),
+        caption=say(en_diagnostics.DIAGNOSTICS_BY_TERM, name(label), name(found.model)),
         head=(
             (
                 cells.col(numeric=False),
-                cells.col(en.PROPORTIONAL_HAZARDS),
+                cells.col(en_diagnostics.PROPORTIONAL_HAZARDS),
                 cells.col("P"),
-                cells.col(en.ONE_PERSON),
-                cells.col(en.STRAIGHT_LINE_P),
-                cells.col(en.INFLATION),
+                cells.col(en_diagnostics.ONE_PERSON),
+                cells.col(en_diagnostics.STRAIGHT_LINE_P),
+                cells.col(en_diagnostics.INFLATION),
             ),
         ),
         groups=(Rows(tuple(rows)),),
         notes=tuple(notes),
         wide=True,
-        sheet=f"{en.DIAGNOSTICS} {label}",
+        sheet=f"{en_diagnostics.DIAGNOSTICS} {label}",
     )
 
 
@@ -136,10 +146,12 @@ def _figure(found: ModelDiagnostics, label: str) -> Figure:
     panels = [_panel(o, tests.get(o.term)) for o in found.over_time]
 
     def draw(width: float) -> Drawing:
-        return time_coefficient_figure(panels, x_label=en.DAYS_AS_IN_THE_TEST, width=width)
+        return time_coefficient_figure(panels, x_label=en_diagnostics.DAYS_AS_IN_THE_TEST, width=width)
 
-    caption = say(en.OVER_TIME_CAPTION, name(label), name(found.model))
-    return Figure(f"over-time-{slug(found.outcome)}", caption, en.THE_TABLE_ABOVE_HOLDS_TESTS, draw)
+    caption = say(en_diagnostics.OVER_TIME_CAPTION, name(label), name(found.model))
+    return Figure(
+        f"over-time-{slug(found.outcome)}", caption, en_diagnostics.THE_TABLE_ABOVE_HOLDS_TESTS, draw
+    )
 
 
 def _panel(value: OverTime, test: Estimate | None) -> TimeCoefficientPanel:
@@ -162,6 +174,8 @@ def _absolute(results: Results) -> list[Block]:
     changing = list(dict.fromkeys(c for d in results.diagnostics for c in d.changing))
     if not changing:
         return []
-    text = en.NO_RISKS_ONE_CHANGES if len(changing) == 1 else en.NO_RISKS_SEVERAL_CHANGE
+    text = (
+        en_diagnostics.NO_RISKS_ONE_CHANGES if len(changing) == 1 else en_diagnostics.NO_RISKS_SEVERAL_CHANGE
+    )
     who = listing(inside(c) for c in changing)
     return [Paragraph(say(text, inside(results.exposure_label), who), "caution")]
