@@ -244,7 +244,7 @@ def measures(
     >>> print(reri)
     2.00 (0.68 to 3.45), p = 0.00273 [MOVER]
     >>> print(s)
-    1.67 (1.21 to 2.30), p = 0.00195 [delta]
+    1.67 (1.19 to 2.32), p = 0.00263 [delta]
     """
     gradients = _gradients(log_hazard_ratios)
     z = float(ndtri(0.5 + level / 2))

@@ -237,7 +237,7 @@ def interaction(
     >>> print(found.ratio[0])
     1.00 (0.05 to 31.80), p = 0.998
     >>> print(f"{found.additive[0].reri.estimate:.2f}")
-    -0.58
+    -0.62
     """
     held = dict(at or {})
     exposures, continuous = compared_levels(fit, exposure, exposure_levels, step)
