@@ -18,6 +18,9 @@ import pytest
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 RELATIVE = 1e-9  # what the documents promise; found on the shipped study: 1e-11
+# Where the likelihood has no maximum, coefficients grow until it no longer rises by a billionth of itself; rounding
+# decides at which step that is, and sums of such coefficients are small differences of large numbers. Found: 5e-6.
+RUN_OFF = 1e-5
 
 
 def riskset(folder: Path, kernels: str, *arguments: str) -> None:
@@ -39,10 +42,19 @@ def leaves(value: object, place: str = "") -> Iterator[tuple[str, object]]:
         yield place, value
 
 
-def differ(one: object, other: object) -> bool:
+def differ(one: object, other: object, relative: float = RELATIVE) -> bool:
     if isinstance(one, float) and isinstance(other, float):
-        return abs(one - other) > RELATIVE * max(abs(one), abs(other), RELATIVE)
+        return abs(one - other) > relative * max(abs(one), abs(other), RELATIVE)
     return one != other
+
+
+def run_off(results: dict[str, object]) -> tuple[str, ...]:
+    """Places of fits whose likelihood has no maximum."""
+    return tuple(
+        place.removesuffix("status")
+        for place, value in results.items()
+        if place.endswith("/status") and value == "monotone likelihood"
+    )
 
 
 @pytest.mark.long
@@ -59,4 +71,10 @@ def test_results_are_the_same_to_nine_digits(example, tmp_path):
         )
     here, there = found
     assert here.keys() == there.keys()
-    assert not {place: (here[place], there[place]) for place in here if differ(here[place], there[place])}
+    endless = run_off(here)
+    allowed = {place: RUN_OFF if place.startswith(endless) else RELATIVE for place in here}
+    assert not {
+        place: (here[place], there[place])
+        for place in here
+        if differ(here[place], there[place], allowed[place])
+    }

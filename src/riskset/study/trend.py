@@ -94,6 +94,9 @@ class _Maker:
     def level(self, s: TrendStratum) -> TrendLevel:
         level, basis = str(s.level), _basis(s)
         slope = None
+        # without an event in a group or in the reference its coefficient has run off: there is nothing to print
+        compared = all(c.n_events for c in s.categories if c.reference)
+        every = all(c.n_events for c in s.categories)
         if s.slope is not None:
             slope = Estimate(
                 id=self.name("slope", level),
@@ -108,24 +111,33 @@ class _Maker:
             )
         return TrendLevel(
             level=level,
-            groups=tuple(self.group(k, c, level) for k, c in enumerate(s.categories, 1)),
+            groups=tuple(
+                self.group(k, c, level, known=compared and c.n_events > 0)
+                for k, c in enumerate(s.categories, 1)
+            ),
             slope=slope,
             departure=self.test(
-                "departure", s.departure, f"departure from a straight line in {level}", basis, level
+                "departure",
+                s.departure if every else None,
+                f"departure from a straight line in {level}",
+                basis,
+                level,
             ),
         )
 
-    def group(self, place: int, c: DoseCategory, level: str) -> Estimate:
-        lost = c.hazard_ratio is None
+    def group(self, place: int, c: DoseCategory, level: str, *, known: bool) -> Estimate:
+        known = known or c.reference
+        lost = "not estimable: the data do not determine it" if c.hazard_ratio is None else ""
+        lost = "" if c.reference else lost if known else "no event in this group or in the reference"
         return Estimate(
             id=self.name("hr", str(place), level),
             estimand=f"hazard ratio of {self.curve.label} {c.label} against {self.found.reference} in {level}",
             unit="hazard ratio",
             reference=self.found.reference,
-            estimate=_bounded(c.hazard_ratio),
-            lower=_bounded(c.lower),
-            upper=_bounded(c.upper),
-            p=c.p,
+            estimate=_bounded(c.hazard_ratio) if known else None,
+            lower=_bounded(c.lower) if known else None,
+            upper=_bounded(c.upper) if known else None,
+            p=c.p if known else None,
             method="reference" if c.reference else self.wald,
             basis=Basis(
                 n_persons=c.n_persons or 0,
@@ -133,7 +145,7 @@ class _Maker:
                 n_events=c.n_events,
                 person_years=c.person_time / YEAR,
             ),
-            warnings=("not estimable: the data do not determine it",) if lost else (),
+            warnings=(lost,) if lost else (),
         )
 
     def test(self, what: str, test: Test | None, words: str, basis: Basis, *levels: str) -> Estimate | None:
