@@ -23,7 +23,7 @@ with tempfile.TemporaryDirectory() as folder:
         [RISKSET, "simulate", "haemodialysis", "--out", "data"], cwd=study, check=True, capture_output=True
     )
     for number in range(ROUNDS + 1):
-        command = [RISKSET, "run", PLAN.name, "--out", "results"]
+        command = [RISKSET, "run", "--fresh", PLAN.name, "--out", "results"]
         said = subprocess.run(command, cwd=study, check=True, capture_output=True, text=True).stderr
         if number == 0:
             continue  # unmeasured: byte-code and the file cache
