@@ -75,7 +75,7 @@ def value_in_words(number: Number) -> str:
         return fmt.plain(number.estimate)
     if isinstance(number, Counted):
         return _counted_in_words(number)
-    if number.unit == "hazard ratio" or "ratio" in number.unit:
+    if "ratio" in number.unit:
         text = fmt.ratio(number.estimate) if number.estimate is not None else "not defined"
         limits = fmt.ratio_limits(number.lower, number.upper)
     else:

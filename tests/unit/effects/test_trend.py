@@ -2,51 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import polars as pl
 import pytest
+from users import ROWS, fit
 
 from riskset.cox import Ridge, coxph
 from riskset.effects import hazard_ratio_curve, trend
 from riskset.errors import FitError, RisksetWarning
-
-
-def rows(n: int = 150) -> pl.DataFrame:
-    """Two rows per person: magnesium on a 0.1 grid, use that some begin at the second row."""
-    rng = np.random.default_rng(11)
-    person = np.repeat(np.arange(n), 2)
-    cut = np.round(rng.uniform(50, 300, n))
-    end = cut + np.round(rng.uniform(50, 600, n))
-    second = np.tile([False, True], n)
-    return pl.DataFrame(
-        {
-            "id": person,
-            "entry": np.where(second, cut[person], 0.0),
-            "exit": np.where(second, end[person], cut[person]),
-            "event": second & (rng.random(2 * n) < 0.5),
-            "mg": np.round(rng.normal(2.5, 0.3, 2 * n), 1),
-            "use": pl.Series(
-                np.where(second & (rng.random(2 * n) < 0.5), "user", "naive"),
-                dtype=pl.Enum(["naive", "user", "past"]),
-            ),
-            "sex": np.where(rng.random(n) < 0.5, "f", "m")[person],
-        }
-    )
-
-
-ROWS = rows()
-SURV = "Surv(entry, exit, event) ~ "
-
-
-def fit(formula: str, data: pl.DataFrame = ROWS):
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", RisksetWarning
-        )  # a level without rows has columns that are not estimated
-        return coxph(SURV + formula, data, id="id")
-
 
 BY_SEX = fit("rcs(mg, 3) * sex")
 FOUND = trend(BY_SEX, "mg", by="sex", cuts=[2.3, 2.7], reference=2.5)
