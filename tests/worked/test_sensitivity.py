@@ -18,7 +18,8 @@ from riskset.study.formulas import formulas
 from riskset.study.plan_read import variants
 from riskset.study.preflight import preflight
 from riskset.study.results_sensitivity import Sensitivity
-from riskset.study.sensitivity import Answer, Built, built_variants, run_sensitivity
+from riskset.study.sensitivity import run_sensitivity
+from riskset.study.variants import Answer, Built, built_variants
 
 ENTRIES = """[sensitivity]
 "Lag" = { vary = "measures.mg.lag", over = ["30 days", "90 days"] }

@@ -24,7 +24,7 @@ from riskset.study.plan import StudyPlan
 from riskset.study.preflight import Preflight, preflight, raise_all
 from riskset.study.rates import SPARSE
 from riskset.study.rejecting import check_rejects
-from riskset.study.sensitivity import Answer, Built, built_variants
+from riskset.study.variants import Answer, Built, built_variants
 from riskset.study.wording import inside
 from riskset.tables import MatchedString, Rejects
 from riskset.units import person_time_divisor

@@ -54,9 +54,10 @@ from riskset.study.results import (
     Results,
     Table1,
 )
-from riskset.study.sensitivity import Built, run_sensitivity
+from riskset.study.sensitivity import run_sensitivity
 from riskset.study.store import Store, kept_of
 from riskset.study.table1 import Characteristic, describe
+from riskset.study.variants import Built
 from riskset.study.writing import write_results
 from riskset.tables import Rejects
 from riskset.units import parse_duration, person_time_divisor

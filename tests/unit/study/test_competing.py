@@ -18,8 +18,9 @@ from riskset.study.demo import shipped_plan
 from riskset.study.preflight import preflight
 from riskset.study.results import Results
 from riskset.study.results_sensitivity import Sensitivity
-from riskset.study.sensitivity import Built, built_variants, run_sensitivity
+from riskset.study.sensitivity import run_sensitivity
 from riskset.study.subdistribution import primary_variables, with_causes
+from riskset.study.variants import Built, built_variants
 
 FROZEN = ", ".join(
     f'{name}.use = "baseline"' for name in ("measures.mg", "drugs.calcimimetic", "drugs.ppi", "drugs.steroid")

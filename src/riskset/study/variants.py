@@ -1,0 +1,150 @@
+"""Variants of a plan: the persons and the episodes of each, from the tables that were read once.
+
+What a variant does not change is not done again: tables are read anew only where their own keys change, and persons
+and episodes are cut anew only where something before the models changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from riskset.errors import RisksetError
+from riskset.study.assemble import Assembled, assemble, outcome_episodes
+from riskset.study.formulas import baseline_measures, over_time
+from riskset.study.grouping import cut_points, with_groups
+from riskset.study.plan import StudyPlan
+from riskset.study.plan_read import Variant, variants
+from riskset.study.preflight import match_changed, raise_all
+from riskset.study.reading import table_specs
+from riskset.tables import Table, read_table
+
+_BEFORE_MODELS = (
+    "data",
+    "tables",
+    "analytes",
+    "cohort",
+    "baseline",
+    "measures",
+    "drugs",
+    "states",
+    "splits",
+    "outcomes",
+)
+"""Sections on which persons and episodes rest."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A plan with its persons and the episodes of each outcome.
+
+    Parameters
+    ----------
+    study : Assembled
+    frames : mapping
+        Episodes by outcome, with the exposure's group and the modifier's level.
+    """
+
+    study: Assembled
+    frames: Mapping[str, pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of one variant: its episodes, or why there are none."""
+
+    variant: Variant
+    built: Built | None
+    refused: str | None = None
+
+
+def built_variants(base: Built, progress: Callable[[str], None] | None = None) -> tuple[Answer, ...]:
+    """Choose the persons and cut the episodes of every variant, without any estimate.
+
+    Parameters
+    ----------
+    base : Built
+        The plan itself.
+    progress : callable, optional
+        Told the label of each variant.
+
+    Returns
+    -------
+    tuple of Answer
+        In the plan's order. A variant that its tables cannot answer says why.
+    """
+    return answers_of(base, variants(base.study.plan), progress or _silent)
+
+
+def answers_of(base: Built, asked: Iterable[Variant], progress: Callable[[str], None]) -> tuple[Answer, ...]:
+    """Choose the persons and cut the episodes of given variants.
+
+    Parameters
+    ----------
+    base : Built
+        The plan itself.
+    asked : iterable of Variant
+    progress : callable
+        Told the label of each variant.
+
+    Returns
+    -------
+    tuple of Answer
+        In the order asked for.
+    """
+    answers: list[Answer] = []
+    for variant in asked:
+        progress(f"sensitivity: {variant.override.label}")
+        try:
+            answers.append(Answer(variant, _built(base, variant.plan)))
+        except RisksetError as refused:
+            answers.append(Answer(variant, None, str(refused)))
+    return tuple(answers)
+
+
+def _silent(_label: str) -> None:
+    """Say nothing."""
+
+
+def _built(base: Built, plan: StudyPlan) -> Built:
+    if _same_rows(base.study.plan, plan):
+        persons = base.study.persons
+        cuts = cut_points(plan, persons)
+        study = replace(base.study, plan=plan, cuts=cuts, persons=with_groups(plan, persons, cuts))
+        return Built(study, {name: with_groups(plan, rows, cuts) for name, rows in base.frames.items()})
+    tables = _tables(base, plan)
+    raise_all(match_changed(plan, base.study.plan, tables))
+    study = assemble(plan, tables)
+    return Built(study, {name: outcome_episodes(study, name)[0].frame for name in base.frames})
+
+
+def _same_rows(first: StudyPlan, second: StudyPlan) -> bool:
+    """Say whether two plans choose the same persons and cut the same episodes."""
+    if second.wrong is not None or first.exposure.measure != second.exposure.measure:
+        return False
+    same = all(getattr(first, section) == getattr(second, section) for section in _BEFORE_MODELS)
+    read = set(over_time(second)) == set(over_time(first))
+    return same and read and set(baseline_measures(second)) <= set(baseline_measures(first))
+
+
+def _tables(base: Built, plan: StudyPlan) -> Mapping[str, Table]:
+    """Read again only the tables of which a key has changed."""
+    first, tables = base.study.plan, base.study.tables
+    same = first.data == plan.data
+    if same and first.tables == plan.tables and first.cohort == plan.cohort and _dates(first) == _dates(plan):
+        return tables
+    before, after = table_specs(first), table_specs(plan)
+    return {
+        name: tables[name]
+        if same and before.get(name) == spec
+        else read_table(spec, plan.folder, clock=plan.data.clock, plausible_dates=plan.data.plausible_dates)
+        for name, spec in after.items()
+    }
+
+
+def _dates(plan: StudyPlan) -> tuple[object, ...]:
+    """List what besides the tables' own keys says which of their columns are dates."""
+    since = tuple(sorted(str(value.since) for value in plan.baseline.values()))
+    return (since, tuple((n, o.first_known) for n, o in plan.outcomes.items()))
