@@ -217,7 +217,7 @@ def test_groups_by_several_cuts_and_by_quantiles(study: Study) -> None:
     assert rows.schema["mg_group"] == pl.Enum([labels[2], *labels[:2]])  # the highest is the reference
     # at index 1.8, 1.9 and 2.2: halves meet at their median, wherever the values go later
     found = study(GROUPS="quantiles = 2")
-    assert found.cuts == (1.9,)
+    assert found.cuts.exposure == (1.9,)
     assert found.persons.sort("id")["mg_group"].to_list() == ["Q1 (lowest)", "Q2 (highest)", "Q2 (highest)"]
     with pytest.raises(RisksetError, match="4 groups of equal size cannot be told apart"):
         study(

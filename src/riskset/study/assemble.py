@@ -21,7 +21,7 @@ from riskset.cohort import (
 from riskset.episodes import Episodes, Timeline
 from riskset.errors import CohortError
 from riskset.study.formulas import baseline_column, baseline_measures
-from riskset.study.grouping import cut_points, with_groups
+from riskset.study.grouping import Cuts, cut_points, with_groups
 from riskset.study.lookback import followed, looked_back, with_index
 from riskset.study.people import Candidates, candidates, fixed_columns
 from riskset.study.plan import StudyPlan
@@ -62,8 +62,8 @@ class Assembled:
     persons : polars.DataFrame
         One row per eligible person: id, how follow-up ended, baseline values, measures and states at index,
         groups.
-    cuts : tuple of float
-        Where the exposure's groups meet.
+    cuts : Cuts
+        Where the groups of the exposure, and of a measure that modifies, meet.
     timeline : Timeline
         Measures and drugs of these persons.
     sources : mapping
@@ -81,7 +81,7 @@ class Assembled:
     ledger: Ledger
     notes: tuple[tuple[str, int], ...]
     persons: pl.DataFrame
-    cuts: tuple[float, ...]
+    cuts: Cuts
     timeline: Timeline
     sources: Mapping[str, FirstKnown]
     rejects: Rejects

@@ -112,11 +112,16 @@ def _reading(study: Assembled, before: Preflight) -> Iterator[AuditLine]:
 
 
 def _persons(study: Assembled) -> Iterator[AuditLine]:
-    if study.plan.exposure.groups.quantiles is not None:
-        measure = study.plan.measures[study.plan.exposure.measure]
-        cuts = " and ".join(f"{cut:.4g}" for cut in study.cuts)
-        text = f"groups of equal size by the values at index, cut at {cuts} {measure.unit or ''}".rstrip()
-        yield AuditLine(topic=measure.label, text=text, severity="note")
+    exposure, modifier = study.plan.exposure, study.plan.modifier
+    for name, groups, cuts in (
+        (exposure.measure, exposure.groups, study.cuts.exposure),
+        (modifier.name, modifier.groups, study.cuts.modifier),
+    ):
+        if groups is not None and groups.quantiles is not None:
+            measure = study.plan.measures[name]
+            at = " and ".join(f"{cut:.4g}" for cut in cuts)
+            text = f"groups of equal size by the values at index, cut at {at} {measure.unit or ''}".rstrip()
+            yield AuditLine(topic=measure.label, text=text, severity="note")
     for text, n in study.notes:
         yield AuditLine(topic="Cohort", text=text, n=n)
     for step in study.ledger.steps:

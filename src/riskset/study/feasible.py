@@ -37,7 +37,13 @@ def infeasible(plan: StudyPlan, outcome: str, rows: pl.DataFrame) -> list[Riskse
 def _groups(plan: StudyPlan, rows: pl.DataFrame) -> Iterator[RisksetError]:
     for column, key, remedy in (
         (exposure_column(plan), "exposure.groups", "Choose a cut-point that both groups lie around."),
-        (modifier_column(plan), "modifier.levels", "Pool this level with another in modifier.levels."),
+        (
+            modifier_column(plan),
+            "modifier.levels" if plan.modifier.groups is None else "modifier.groups",
+            "Pool this level with another in modifier.levels."
+            if plan.modifier.groups is None
+            else "Choose a cut-point that both groups lie around.",
+        ),
     ):
         ever = set(rows[column].drop_nulls().unique().to_list())
         levels = rows.schema[column]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from riskset.study.plan import Drug, Measure, Outcome, Split, State, StudyPlan
 from riskset.study.plan_cohort import History, Washout
+from riskset.study.plan_question import Groups
 from riskset.study.plan_read import variants
 from riskset.study.results import AuditLine
 from riskset.study.wording import adjustment_in_words, inside, listing
@@ -60,10 +61,13 @@ def _lines(plan: StudyPlan) -> Iterator[tuple[str, str]]:
         yield "Outcomes", _outcome(plan, name, outcome)
     exposure = plan.exposure
     measure = plan.measures[exposure.measure]
-    yield "Exposure", f"{_measure(measure)}; {_groups(plan)}"
-    yield "Modifier", f"{_modifier(plan)}; {_levels(plan)}"
+    yield (
+        "Exposure",
+        f"{_measure(measure)}; {_groups(exposure.groups)}; reason for the cut-point: {_reason(plan)}",
+    )
+    yield "Modifier", _modifier(plan)
     for name, other in plan.measures.items():
-        if name != exposure.measure:
+        if name not in (exposure.measure, plan.modifier.name):
             yield "Other measures", _measure(other)
     for name, drug in plan.drugs.items():
         if name != plan.modifier.name:
@@ -205,13 +209,15 @@ def _measure(measure: Measure) -> str:
     return f"{measure.label}{unit}: {last}, {held}{lag}; {_SAME_DAY[measure.same_day]}"
 
 
-def _groups(plan: StudyPlan) -> str:
-    groups = plan.exposure.groups
+def _groups(groups: Groups) -> str:
     other = listing((label for label in groups.labels if label != groups.reference), "or")
-    why = plan.exposure.rationale or "none given, so the cut-point is exploratory"
     if groups.quantiles is not None:
         other += f" (cut at {groups.quantiles - 1} quantiles of the values at index)"
-    return f"{other} against {groups.reference}; reason for the cut-point: {why}"
+    return f"{other} against {groups.reference}"
+
+
+def _reason(plan: StudyPlan) -> str:
+    return plan.exposure.rationale or "none given, so the cut-point is exploratory"
 
 
 def _drug(plan: StudyPlan, drug: Drug) -> str:
@@ -255,11 +261,16 @@ def _split(plan: StudyPlan, split: Split) -> str:
 
 def _modifier(plan: StudyPlan) -> str:
     name = plan.modifier.name
+    if plan.modifier.groups is not None:
+        moving = "" if plan.measures[name].use == "baseline" else ", as it changes over time"
+        return f"{_measure(plan.measures[name])}; {_groups(plan.modifier.groups)}{moving}"
     if plan.modifier.drug is not None:
-        return _drug(plan, plan.drugs[name])
-    if plan.modifier.state is not None:
-        return _state(plan, plan.states[name])
-    return f"{plan.baseline[name].label}, fixed at index"
+        said = _drug(plan, plan.drugs[name])
+    elif plan.modifier.state is not None:
+        said = _state(plan, plan.states[name])
+    else:
+        said = f"{plan.baseline[name].label}, fixed at index"
+    return f"{said}; {_levels(plan)}"
 
 
 def _levels(plan: StudyPlan) -> str:

@@ -132,6 +132,8 @@ class PlanKeys(Section):
             return STATES.get(self.drugs[self.modifier.drug].state)
         if self.modifier.state is not None:
             return self.states[self.modifier.state].levels
+        if self.modifier.groups is not None:
+            return self.modifier.groups.labels
         return None
 
 

@@ -22,7 +22,7 @@ IMMORTAL_TIME = "immortal_time"
 NEVER, EVER = "never during follow-up", "ever during follow-up"
 """Levels of the wrong analysis: whoever starts at any time of the follow-up is a user from day 0."""
 _WHOLE: tuple[Key, ...] = (("cohort", "index"),)
-_KINDS = ("drug", "state", "baseline")
+_KINDS = ("drug", "state", "baseline", "measure")
 _Raw = Mapping[str, Any]
 
 
@@ -178,10 +178,10 @@ def _immortal(base: _Raw, plan: PlanKeys, name: str) -> Override:
 def _merged(base: _Raw, given: _Raw, path: Key) -> dict[str, Any]:
     """Put values in the place of others; sections are gone into, lists and tables of values are replaced."""
     merged: dict[str, Any] = dict(base)
-    if path == ("exposure", "groups") and any(key in given for key in CUT_KEYS):
+    if path in (("exposure", "groups"), ("modifier", "groups")) and any(key in given for key in CUT_KEYS):
         merged = _other_groups(base)
     if path == ("modifier",) and any(key in given for key in _KINDS):
-        merged = {k: v for k, v in base.items() if k not in {*_KINDS, "levels"}}
+        merged = {k: v for k, v in base.items() if k not in {*_KINDS, "groups", "levels"}}
     for key, value in given.items():
         here = (*path, key)
         old = base.get(key)
@@ -199,10 +199,16 @@ def _other_groups(base: _Raw) -> dict[str, Any]:
 
 
 def _reference_kept(base: _Raw, raw: dict[str, Any]) -> dict[str, Any]:
-    """Let the reference keep its place among as many groups by other cut-points."""
-    old = _section(_section(fill_groups(base), "exposure"), "groups")
-    new = _section(_section(raw, "exposure"), "groups")
-    filled = _section(_section(fill_groups(raw), "exposure"), "groups")
+    """Let a reference keep its place among as many groups by other cut-points."""
+    for of in ("exposure", "modifier"):
+        raw = _kept_in(base, raw, of)
+    return raw
+
+
+def _kept_in(base: _Raw, raw: dict[str, Any], of: str) -> dict[str, Any]:
+    old = _section(_section(fill_groups(base), of), "groups")
+    new = _section(_section(raw, of), "groups")
+    filled = _section(_section(fill_groups(raw), of), "groups")
     labels, names = old.get("labels"), filled.get("labels")
     if "labels" in new or "reference" in new or "quantiles" in new:
         return raw
@@ -212,7 +218,7 @@ def _reference_kept(base: _Raw, raw: dict[str, Any]) -> dict[str, Any]:
     if old.get("reference") not in before or len(before) != len(after):
         return raw
     groups = {**new, "reference": after[before.index(old["reference"])]}
-    return {**raw, "exposure": {**_section(raw, "exposure"), "groups": groups}}
+    return {**raw, of: {**_section(raw, of), "groups": groups}}
 
 
 def _merged_settings(first: dict[str, Any], second: _Raw) -> dict[str, Any]:

@@ -20,7 +20,6 @@ _KEYS: Mapping[str, str] = {
     "cohort.exclude_first": "leaving out the first days of follow-up",
     "data.source": "one database for all tables; until then, name it as database in each of them",
     "measures.*.missing": "the treatment of missing values",
-    "modifier.measure": "a measure as the modifier; a drug, a state or a baseline category can be one",
     "models.*.same_rows": "models on rows of their own",
     "models.*.penalty": "penalised models",
     "models.*.strata": "a key for strata; until then, write strata(x) in adjust",

@@ -14,7 +14,7 @@ CUT_KEYS = ("below", "cuts", "quantiles")
 
 
 class Groups(Section):
-    """The exposure in groups: two by one cut-point, several by several, or equal parts of the cohort."""
+    """A measure in groups: two by one cut-point, several by several, or equal parts of the cohort."""
 
     below: float | None = None
     """Cut-point: the first group lies below it, the second at or above it."""
@@ -56,7 +56,7 @@ class Exposure(Section):
 
 
 class Modifier(Section):
-    """What may change the exposure's effect: a drug, a state after an event, or a category fixed at index."""
+    """What may change the exposure's effect: a drug, a state after an event, a category fixed at index, or a measure in groups."""
 
     drug: Name | None = None
     """A key of [drugs]."""
@@ -64,13 +64,17 @@ class Modifier(Section):
     """A key of [states]: a diagnosis during follow-up."""
     baseline: Name | None = None
     """A key of [baseline] that is a category, or true or false."""
-    levels: Mapping[str, tuple[str, ...]]
-    """Names for its states, each state once, the reference first, e.g. { naive = ["never"], user = ["current"], past = ["former"] }. The states of a true or false value are yes and no."""
+    measure: Name | None = None
+    """A key of [measures], in groups as it changes."""
+    groups: Groups | None = None
+    """The groups of a measure; they are the levels."""
+    levels: Mapping[str, tuple[str, ...]] = {}
+    """Names for its states, each state once, the reference first, e.g. { naive = ["never"], user = ["current"], past = ["former"] }. The states of a true or false value are yes and no. A measure has groups instead."""
 
     @property
     def name(self) -> str:
         """Key of what modifies, in the section of its kind."""
-        return self.drug or self.state or self.baseline or ""
+        return self.drug or self.state or self.baseline or self.measure or ""
 
 
 class Model(Section):
@@ -117,7 +121,7 @@ def quantile_labels(n: int) -> tuple[str, ...]:
 
 
 def fill_groups(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Plan in which the exposure's groups have names, and one of them is the reference.
+    """Plan in which the groups of the exposure, and of a measure that modifies, have names and a reference.
 
     Examples
     --------
@@ -125,18 +129,34 @@ def fill_groups(raw: Mapping[str, Any]) -> dict[str, Any]:
     >>> fill_groups(raw)["exposure"]["groups"]
     {'below': 2.4, 'labels': ['< 2.4 mg/dL', '>= 2.4 mg/dL'], 'reference': '>= 2.4 mg/dL'}
     """
-    exposure = _section(raw, "exposure")
-    groups = _section(exposure, "groups")
-    if not groups:
-        return dict(raw)
-    measure = _section(_section(raw, "measures"), str(exposure.get("measure")))
-    labels = groups.get("labels") or labels_of(groups, measure.get("unit"))
+    filled = dict(raw)
+    for name in ("exposure", "modifier"):
+        section = _section(raw, name)
+        groups = _section(section, "groups")
+        if groups:
+            measure = _section(_section(raw, "measures"), str(section.get("measure")))
+            filled[name] = {**section, "groups": _named_groups(groups, measure.get("unit"))}
+    modifier = _section(filled, "modifier")
+    if "levels" not in modifier and (levels := _levels_of(_section(modifier, "groups"))):
+        filled["modifier"] = {**modifier, "levels": levels}
+    return filled
+
+
+def _named_groups(groups: Mapping[str, Any], unit: Any) -> dict[str, Any]:
     filled = dict(groups)
+    labels = groups.get("labels") or labels_of(groups, unit)
     if labels:
         filled["labels"] = labels
         if isinstance(labels, list) and "reference" not in groups:
             filled["reference"] = cast("list[Any]", labels)[-1]
-    return {**raw, "exposure": {**exposure, "groups": filled}}
+    return filled
+
+
+def _levels_of(groups: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Make each group of a measure a level of the modifier, the reference first."""
+    labels = groups.get("labels")
+    names = [n for n in cast("list[Any]", labels) if isinstance(n, str)] if isinstance(labels, list) else []
+    return {n: [n] for n in sorted(names, key=lambda n: n != groups.get("reference"))}
 
 
 def labels_of(groups: Mapping[str, Any], unit: Any) -> list[str]:

@@ -6,15 +6,20 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from riskset.study.plan import STATES, PlanKeys
+from riskset.study.plan_lines import Key
 from riskset.study.plan_problems import Problem, choose_from
-from riskset.study.plan_question import CUT_KEYS
+from riskset.study.plan_question import CUT_KEYS, Groups
 
-_KINDS = {"drug": "drugs", "state": "states", "baseline": "baseline"}
+_KINDS = {"drug": "drugs", "state": "states", "baseline": "baseline", "measure": "measures"}
 
 
 def question_problems(plan: PlanKeys) -> list[Problem]:
     """Find groups that do not part the exposure, and a modifier whose states are not shared out."""
-    return [*_exposure(plan), *_groups(plan), *_modifier(plan)]
+    return [
+        *_exposure(plan),
+        *_groups(plan.exposure.groups, ("exposure", "groups")),
+        *_modifier(plan),
+    ]
 
 
 def _exposure(plan: PlanKeys) -> Iterator[Problem]:
@@ -24,8 +29,7 @@ def _exposure(plan: PlanKeys) -> Iterator[Problem]:
         yield Problem(("exposure", "measure"), rule, choose_from(name, list(plan.measures)))
 
 
-def _groups(plan: PlanKeys) -> Iterator[Problem]:
-    groups, here = plan.exposure.groups, ("exposure", "groups")
+def _groups(groups: Groups, here: Key) -> Iterator[Problem]:
     given = [key for key in CUT_KEYS if getattr(groups, key) is not None]
     if len(given) != 1:
         yield Problem(here, "needs exactly one of below, cuts and quantiles", "Write below = 2.4")
@@ -49,7 +53,7 @@ def _modifier(plan: PlanKeys) -> Iterator[Problem]:
     modifier = plan.modifier
     given = [key for key in _KINDS if getattr(modifier, key) is not None]
     if len(given) != 1:
-        yield Problem(("modifier",), "needs exactly one of drug, state and baseline")
+        yield Problem(("modifier",), "needs exactly one of drug, state, baseline and measure")
         return
     kind = given[0]
     known = list(getattr(plan, _KINDS[kind]))
@@ -58,11 +62,37 @@ def _modifier(plan: PlanKeys) -> Iterator[Problem]:
         rule = f'there is no {what} "{modifier.name}"'
         yield Problem(("modifier", kind), rule, choose_from(modifier.name, known))
         return
+    if kind == "measure":
+        yield from _measure(plan)
+        return
+    if modifier.groups is not None:
+        yield Problem(
+            ("modifier", "groups"), "goes with measure", f"Share out the states of the {kind} in levels"
+        )
     number = _number(plan, kind)
     if number is not None:
         yield Problem(("modifier", kind), f'"{modifier.name}" {number}', "The modifier needs states")
         return
     yield from _levels(plan, kind)
+
+
+def _measure(plan: PlanKeys) -> Iterator[Problem]:
+    modifier = plan.modifier
+    if modifier.measure == plan.exposure.measure:
+        words = f'"{modifier.measure}" is the exposure, which cannot modify itself'
+        yield Problem(
+            ("modifier", "measure"), words, "Name another measure, or a drug, a state or a baseline value"
+        )
+    if modifier.groups is None:
+        yield Problem(("modifier",), "a measure modifies in groups", "Write groups = { below = 3.5 }")
+        return
+    wrong = list(_groups(modifier.groups, ("modifier", "groups")))
+    yield from wrong
+    groups = modifier.groups
+    levels = (groups.reference, *(label for label in groups.labels if label != groups.reference))
+    if not wrong and list(modifier.levels.items()) != [(level, (level,)) for level in levels]:
+        words = "the groups of a measure are its levels"
+        yield Problem(("modifier", "levels"), words, "Remove the key, and name the groups with groups.labels")
 
 
 def _number(plan: PlanKeys, kind: str) -> str | None:

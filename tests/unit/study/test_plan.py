@@ -140,7 +140,7 @@ WRONG = [
     ("below = 2.4", "cuts = [2.2, 2.6]", ["exposure.groups.labels", "2 entries; 3 are needed"]),
     ("below = 2.4", "cuts = [2.6, 2.2]", ["exposure.groups.cuts", "must rise"]),
     ("below = 2.4", "quantiles = 1", ["exposure.groups.quantiles", "at least 2"]),
-    ('drug   = "calcimimetic"', "", ["modifier", "exactly one of drug, state and baseline"]),
+    ('drug   = "calcimimetic"', "", ["modifier", "exactly one of drug, state, baseline and measure"]),
     ('drug   = "calcimimetic"', 'drug = "calcimimetic"\nbaseline = "sex"', ["modifier", "exactly one of"]),
     ('drug   = "calcimimetic"', 'state = "cve_before"', ["modifier.state", 'no state "cve_before"']),
     ('drug   = "calcimimetic"', 'baseline = "sexx"', ["modifier.baseline", "Did you mean sex?"]),
@@ -220,7 +220,6 @@ def test_checks_across_sections_go_on_past_an_unknown_key() -> None:
         ("[report]", "[imputation]\nm = 20\n[report]", "imputation"),
         ("[report]", "[msm]\n[report]", "msm"),
         ('index        = "index_date"', 'index = "index_date"\nlandmark = "1 year"', "cohort.landmark"),
-        ('drug   = "calcimimetic"', 'measure = "mg"', "modifier.measure"),
     ],
 )  # fmt: skip
 def test_keys_of_later_work_are_refused_by_name(old: str, new: str, key: str) -> None:
