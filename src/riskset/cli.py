@@ -1,4 +1,4 @@
-"""The commands: simulate, new, check, run, show, compare, demo, schema.
+"""The commands: simulate, new, check, run, show, compare, demo, schema, completion.
 
 Imports stand inside the commands here and nowhere else: this is the edge of the program, and `riskset --help`
 must answer at once, without loading polars, matplotlib and the rest.
@@ -48,6 +48,15 @@ class SchemaName(StrEnum):
 
     plan = "plan"
     results = "results"
+
+
+class Shell(StrEnum):
+    """Shells for which there is a script of completion."""
+
+    bash = "bash"
+    zsh = "zsh"
+    fish = "fish"
+    powershell = "powershell"
 
 
 class TableFormat(StrEnum):
@@ -228,6 +237,24 @@ def schema(
     from riskset.study import plan_schema
 
     print(_json(plan_schema()))
+
+
+@app.command()
+def completion(shell: Annotated[Shell, typer.Argument(help="bash, zsh, fish or powershell.")]) -> None:
+    """Print the script that lets a shell complete commands, plans and names of numbers."""
+    from riskset.completion import SCRIPTS
+
+    print(SCRIPTS[shell.value].strip())
+
+
+@app.command(hidden=True)
+def complete(words: Annotated[list[str] | None, typer.Argument()] = None) -> None:
+    """Say what may stand at the cursor; the scripts of `completion` ask."""
+    from riskset.completion import candidates, options_of
+
+    known = [c.callback for c in app.registered_commands if c.callback is not None and not c.hidden]
+    for candidate in candidates(options_of(known), words or [], Path()):
+        print(candidate)
 
 
 def _json(value: object) -> str:
