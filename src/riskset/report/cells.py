@@ -46,6 +46,17 @@ def words(text: Text | str) -> Cell:
     return Cell(_text(text), numeric=False)
 
 
+def reference(text: str = "1") -> Cell:
+    """Fill the cell of what the others are compared with, in line with their numbers.
+
+    Examples
+    --------
+    >>> reference().numeric
+    True
+    """
+    return Cell(_text(text))
+
+
 def count(n: int | None, source: str, what: str = "n") -> Cell:
     """Fill a cell with a count.
 

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import docx
 from docx.enum.section import WD_ORIENT, WD_SECTION
-from docx.enum.text import WD_ALIGN_PARAGRAPH
-from docx.oxml import OxmlElement
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_TAB_ALIGNMENT
+from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import qn
 from docx.shared import Cm, Inches, Pt, RGBColor
 
@@ -33,6 +33,16 @@ from riskset.report.document import (
     Text,
 )
 from riskset.report.figures import Drawings
+from riskset.report.texts import en
+from riskset.report.word_fields import (
+    CONTENTS_LINE,
+    Bookmarks,
+    append,
+    contents_xml,
+    field_xml,
+    number_caption,
+    reference_xml,
+)
 from riskset.report.word_tables import clean, is_right_to_left, needs_a_wide_page, table_element
 
 FONT: Final = "Arial"
@@ -72,6 +82,7 @@ class _Writer:
         self.drawings = drawings
         self.file: Any = docx.Document()
         self.wide = False
+        self.marks = Bookmarks()
         _lay_out(self.file)
 
     def write(self) -> None:
@@ -83,14 +94,25 @@ class _Writer:
         self._text(self.file.add_paragraph(style="Title"), Text((Label(d.title),)))
         self._text(self.file.add_paragraph(style="Subtitle"), Text((Label(d.question),)))
         if d.notice:
-            self._text(self.file.add_paragraph(style="Notice"), Text(("Please note. ", Label(d.notice))))
-        for section in d.sections:
+            self._text(self.file.add_paragraph(style="Notice"), Text((f"{en.PLEASE_NOTE} ", Label(d.notice))))
+        self._contents()
+        for k, section in enumerate(d.sections):
             self._turn(wide=_begins_wide(section.blocks))
-            self._text(self.file.add_heading(level=1), section.title)
+            heading = self.file.add_heading(level=1)
+            heading.paragraph_format.page_break_before = k == 0  # the contents stand before it
+            self._text(heading, section.title)
+            self.marks.around(heading, section.id, 0)
             self._blocks(section.blocks, 2)
         self._turn(wide=False)
-        footer = f"Written by riskset {d.version} from one plan. Aggregate numbers only; no patient is named."
+        footer = en.WRITTEN_BY.format(d.version)
         self.file.add_paragraph(footer, style="Small")
+
+    def _contents(self) -> None:
+        entries = (
+            (self.marks.name_of(s.id), clean(self.document.plain(s.title))) for s in self.document.sections
+        )
+        listed = parse_xml(contents_xml(en.CONTENTS, entries))
+        self.file.element.body.insert_element_before(listed, "w:sectPr")
 
     def _blocks(self, blocks: Sequence[Block], level: int) -> None:
         for block in blocks:
@@ -131,7 +153,7 @@ class _Writer:
         self._turn(wide=needs_a_wide_page(table))
         caption = self.file.add_paragraph(style="Caption")
         if table.numbered:
-            _numbered(caption, "Table", self.document.numbers[table.id])
+            self._number(caption, table.id)
         self._text(caption, table.caption)
         caption.paragraph_format.keep_with_next = True
         room = (PAGE[1] if self.wide else PAGE[0]) - 2 * MARGIN
@@ -154,8 +176,15 @@ class _Writer:
             about.set("descr", clean(f"{figure.caption.plain} {figure.alt}"))
             about.set("name", figure.key)
         caption = self.file.add_paragraph(style="Caption")
-        _numbered(caption, "Figure", self.document.numbers[figure.id])
+        self._number(caption, figure.id)
         self._text(caption, figure.caption)
+
+    def _number(self, caption: Any, id: str) -> None:
+        """Begin a caption with "Table 3. "; what refers to it follows its number."""
+        kind, n = self.document.words_for(id).split(" ")
+        number_caption(caption, kind, int(n))
+        self.marks.around(caption, id, 0)
+        caption.add_run(". ").bold = True
 
     def _turn(self, *, wide: bool) -> None:
         """Begin a page on its side, or upright again, where it is not."""
@@ -169,6 +198,9 @@ class _Writer:
 
     def _text(self, paragraph: Any, text: Text) -> None:
         for words, kind in self._words(text):
+            if kind.startswith("to "):
+                append(paragraph, reference_xml(kind.removeprefix("to "), words))
+                continue
             run = paragraph.add_run(words)
             if kind == "code":
                 run.font.name = "Courier New"
@@ -180,7 +212,7 @@ class _Writer:
         for run in text.runs:
             match run:
                 case Reference(to):
-                    yield self.document.words_for(to), ""
+                    yield clean(self.document.words_for(to)), f"to {self.marks.name_of(to)}"
                 case Code(words):
                     yield clean(words), "code"
                 case Number(words):
@@ -197,30 +229,6 @@ def _begins_wide(blocks: Sequence[Block]) -> bool:
     if isinstance(first, Group):
         return _begins_wide(first.blocks)
     return isinstance(first, Table) and needs_a_wide_page(first)
-
-
-def _numbered(paragraph: Any, kind: str, n: int) -> None:
-    """Write "Table 3. " with a field that Word renumbers when tables are added or moved."""
-    paragraph.add_run(f"{kind} ").bold = True
-    for part, words in (
-        ("begin", ""),
-        ("", f" SEQ {kind} \\* ARABIC "),
-        ("separate", ""),
-        ("text", str(n)),
-        ("end", ""),
-    ):
-        run = paragraph.add_run(words if part == "text" else "")
-        run.bold = True
-        if part in {"begin", "separate", "end"}:
-            mark = OxmlElement("w:fldChar")
-            mark.set(qn("w:fldCharType"), part)
-            run._element.append(mark)
-        elif not part:
-            code = OxmlElement("w:instrText")
-            code.set(qn("xml:space"), "preserve")
-            code.text = words
-            run._element.append(code)
-    paragraph.add_run(". ").bold = True
 
 
 def _lay_out(file: Any) -> None:
@@ -251,12 +259,17 @@ def _lay_out(file: Any) -> None:
     styles["Caption"].paragraph_format.space_before = Pt(8)
     for name, size, after in (
         ("Lead", 12, 8), ("Small", 9, 4), ("Sparse", 9, 4), ("Notice", 10, 8), ("Note", 8, 2), ("Formula", 7.5, 8),
-        ("Term", 10.5, 1), ("Definition", 10, 4), ("Figure", 10, 2),
+        ("Term", 10.5, 1), ("Definition", 10, 4), ("Figure", 10, 2), ("Contents", 12.5, 6),
     ):  # fmt: skip
         style = styles.add_style(name, 1)
         style.base_style = styles["Normal"]
-        _font(style, size, bold=name == "Term")
+        _font(style, size, bold=name in {"Term", "Contents"})
         style.paragraph_format.space_after = Pt(after)
+    contents = styles.add_style("toc 1", 1)
+    contents.element.set(qn("w:styleId"), CONTENTS_LINE)
+    contents.base_style = styles["Normal"]
+    contents.paragraph_format.space_after = Pt(3)
+    contents.paragraph_format.tab_stops.add_tab_stop(Cm(PAGE[0] - 2 * MARGIN), WD_TAB_ALIGNMENT.RIGHT)
     styles["Note"].paragraph_format.space_before = Pt(2)
     styles["Term"].paragraph_format.keep_with_next = True
     styles["Figure"].paragraph_format.keep_with_next = True
@@ -278,9 +291,7 @@ def _font(style: Any, size: float, *, bold: bool = False, italic: bool = False) 
 def _page_numbers(section: Any) -> None:
     paragraph = section.footer.paragraphs[0]
     paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
-    field = OxmlElement("w:fldSimple")
-    field.set(qn("w:instr"), "PAGE")
-    paragraph._element.append(field)
+    append(paragraph, field_xml("PAGE", "1"))
 
 
 def _without_dates(data: bytes) -> bytes:

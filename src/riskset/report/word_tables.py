@@ -13,6 +13,7 @@ from docx.oxml.ns import nsdecls
 from markupsafe import escape
 
 from riskset.report.document import Cell, Line, Table, Text
+from riskset.report.word_fields import reference_xml
 
 UPRIGHT: Final = 17.0  # centimetres between the margins of an upright page
 SIGN: Final = 0.165  # width of one sign of the tables' type, in centimetres
@@ -20,7 +21,8 @@ PAD: Final = 0.28  # between columns
 SENTENCE: Final = 34  # signs after which a cell of text goes on in a second line
 LONG: Final = 48  # the same, where the text is a paragraph
 SIZE: Final = 16  # type of a table, in half points
-SHORT: Final = 14  # lines of a table that is not parted
+SHORT: Final = 24  # lines of a table that is not parted
+TOGETHER: Final = 3  # lines at either end of a longer one that are not left alone
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Words = Callable[[Text], Iterable[tuple[str, str]]]
@@ -49,18 +51,31 @@ def is_right_to_left(text: str) -> bool:
     return first in {"R", "AL"}
 
 
-def widths(table: Table) -> list[float]:
-    """Measure what each column needs, in centimetres."""
-    needed = [4.0] * table.columns
+def widths(table: Table, room: float) -> list[float]:
+    """Measure what each column takes, in centimetres; where that is more than ``room``, columns of words give way."""
+    ask, need = _asked(table)
+    if sum(ask) <= room:
+        return ask
+    share = min(1.0, (sum(ask) - room) / max(sum(ask) - sum(need), 1e-9))
+    given = [a - share * (a - n) for a, n in zip(ask, need, strict=True)]
+    scale = min(1.0, room / sum(given))
+    return [w * scale for w in given]
+
+
+def _asked(table: Table) -> tuple[list[float], list[float]]:
+    """Measure what each column asks for, and what it needs at the least."""
+    wanted, least = [4.0] * table.columns, [4.0] * table.columns
     lines: list[tuple[Line, bool]] = [(line, True) for line in table.head]
     lines += [(line, False) for group in table.groups for line in group.rows]
     for line, head in lines:
         k = 0
         for cell in line:
             if cell.span == 1:
-                needed[k] = max(needed[k], _signs(cell, head=head))
+                signs = _signs(cell, head=head)
+                wanted[k] = max(wanted[k], signs)
+                least[k] = max(least[k], signs if cell.numeric or head else min(signs, _narrow(cell)))
             k += cell.span
-    return [n * SIGN + PAD for n in needed]
+    return [n * SIGN + PAD for n in wanted], [n * SIGN + PAD for n in least]
 
 
 def _signs(cell: Cell, *, head: bool) -> float:
@@ -71,13 +86,20 @@ def _signs(cell: Cell, *, head: bool) -> float:
             return min(SENTENCE, max(1.25 * longest, len(text) / 2.5))
         return min(SENTENCE if len(text) < 200 else LONG, max(longest, len(text)))
     if cell.head:  # of a row
-        return min(SENTENCE * (2 if cell.wide else 1), len(text) + 2 * cell.indent)
+        return min(LONG * (1.5 if cell.wide else 1), len(text) + 2 * cell.indent)
     return min(SENTENCE, len(text) + cell.marked)
+
+
+def _narrow(cell: Cell) -> float:
+    """Count the signs to which a cell of words can be set: its longest word, and three lines of the rest."""
+    text = cell.text
+    longest = max(map(len, text.split()), default=0)
+    return max(min(longest, SENTENCE / 2), min(SENTENCE, len(text)) / 3) + 2 * cell.indent
 
 
 def needs_a_wide_page(table: Table) -> bool:
     """Say whether a table asks for a page on its side."""
-    return sum(widths(table)) > UPRIGHT * 1.12
+    return sum(_asked(table)[1]) > UPRIGHT * 1.12
 
 
 def table_element(table: Table, room: float, words: Words) -> Any:
@@ -96,9 +118,7 @@ def table_element(table: Table, room: float, words: Words) -> Any:
     lxml element
         ``<w:tbl>``.
     """
-    needed = widths(table)
-    scale = min(1.0, room / sum(needed))
-    grid = [round(w * scale * 567) for w in needed]  # twentieths of a point
+    grid = [round(w * 567) for w in widths(table, room)]  # twentieths of a point
     parts = [
         f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblW w:w="{sum(grid)}" w:type="dxa"/>'
         '<w:tblBorders><w:top w:val="single" w:sz="8" w:space="0" w:color="000000"/>'
@@ -110,16 +130,17 @@ def table_element(table: Table, room: float, words: Words) -> Any:
     ]
     for k, line in enumerate(table.head):
         parts.append(_row(line, grid, words, head=True, rule=k == len(table.head) - 1))
-    left = sum(len(group.rows) for group in table.groups)
-    short = left <= SHORT
+    rows = left = sum(len(group.rows) for group in table.groups)
+    short = rows + len(table.groups) <= SHORT
     for group in table.groups:
         if group.heading:
             title = Cell(group.heading, head="row", span=len(grid), numeric=False)
             parts.append(_row((title,), grid, words, bold=True, keep=True))
         for line in group.rows:
             left -= 1
-            # a short table stays on one page, and the last line of any with its notes
-            parts.append(_row(line, grid, words, bold=group.strong, keep=short or left == 0))
+            # a short table stays on one page, the last lines of any with its notes, the first with its caption
+            keep = short or left < TOGETHER or rows - left < TOGETHER
+            parts.append(_row(line, grid, words, bold=group.strong, keep=keep))
     parts.append("</w:tbl>")
     return parse_xml("".join(parts))
 
@@ -178,4 +199,6 @@ def _look(bold: bool, code: bool, right_to_left: bool) -> str:
 
 def _run(text: str, *, bold: bool, kind: str) -> str:
     look = _look(bold, kind == "code", is_right_to_left(text))
+    if kind.startswith("to "):
+        return reference_xml(kind.removeprefix("to "), text, look)
     return f'<w:r>{look}<w:t xml:space="preserve">{escape(clean(text))}</w:t></w:r>'

@@ -84,7 +84,20 @@ def test_word_captions_are_numbered_by_fields(document: Document, word: Any) -> 
     for figure in document.figures:
         assert f"Figure {document.numbers[figure.id]}. {document.plain(figure.caption)}" in captions
     fields = [t.text for t in word.element.iter(qn("w:instrText"))]
-    assert len(fields) == len(numbered) + len(document.figures)
+    assert sum(" SEQ " in f for f in fields) == len(numbered) + len(document.figures)
+
+
+def test_the_contents_list_is_a_field_that_holds_its_entries(document: Document, word: Any) -> None:
+    (lines,) = word.element.iter(qn("w:sdtContent"))
+    shown = ["".join(t.text or "" for t in p.iter(qn("w:t"))) for p in lines.iter(qn("w:p"))]
+    assert shown == ["Contents", *(document.plain(s.title) for s in document.sections)]
+    fields = [t.text for t in word.element.iter(qn("w:instrText"))]
+    assert sum(f.startswith(' TOC \\o "1-1"') for f in fields) == 1
+    marks = [m.get(qn("w:name")) for m in word.element.iter(qn("w:bookmarkStart"))]
+    assert len(set(marks)) == len(marks)
+    asked = {f.split()[1] for f in fields if f.split()[0] in {"PAGEREF", "REF"}}
+    assert asked <= set(marks)  # each reference leads to a place that exists
+    assert any(f.startswith(" REF ") for f in fields)
 
 
 def test_word_shows_no_number_that_the_document_does_not_hold(document: Document, word: Any) -> None:

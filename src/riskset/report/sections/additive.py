@@ -52,7 +52,7 @@ def joint_cells(outcome: Outcome, results: Results) -> Table:
     against |= {(a.exposure, a.modifier): a.joint[2] for a in model.additive}
     within = {_cell(e, results): e for e in model.exposure_in_modifier}
     beside = {_cell(e, results): e for e in model.modifier_in_exposure}
-    one = cells.words("1")
+    one = cells.reference()
     groups: list[Rows] = []
     for m in results.modifier_levels:
         lines: list[Line] = []

@@ -121,7 +121,7 @@ def _lines(trend: ExposureTrend, level: TrendLevel, clock: Clock) -> list[Line]:
     for place, e in enumerate(level.groups, 1):
         head = cells.row(limits(trend, place), indent=True)
         if place == trend.reference:
-            out.append((head, _behind(e, clock), cells.words("1 (reference)"), cells.DASH))
+            out.append((head, _behind(e, clock), cells.reference("1 (reference)"), cells.DASH))
         else:
             out.append((head, _behind(e, clock), cells.ratio(e), cells.p_value(e)))
     if level.slope is not None:

@@ -8,6 +8,13 @@ Another language is a module beside this one with the same names.
 
 from __future__ import annotations
 
+# --- frame ---------------------------------------------------------------------------------------------
+CONTENTS = "Contents"
+TABLE = "Table"
+FIGURE = "Figure"
+PLEASE_NOTE = "Please note."
+WRITTEN_BY = "Written by riskset {} from one plan. Aggregate numbers only; no patient is named."
+
 # --- summary ---------------------------------------------------------------------------------------------
 TO_KEEP_IN_MIND = "To keep in mind"
 SUMMARY = "Summary"
