@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from riskset.effects import diagnose as diagnose
     from riskset.effects import e_value as e_value
     from riskset.effects import hazard_ratio_curve as hazard_ratio_curve
+    from riskset.effects import heterogeneity as heterogeneity
     from riskset.effects import holm as holm
     from riskset.effects import interaction as interaction
     from riskset.effects import standardise as standardise
@@ -101,6 +102,7 @@ _FACE = {
     "diagnose": "riskset.effects",
     "e_value": "riskset.effects",
     "hazard_ratio_curve": "riskset.effects",
+    "heterogeneity": "riskset.effects",
     "holm": "riskset.effects",
     "interaction": "riskset.effects",
     "trend": "riskset.effects",
@@ -144,6 +146,7 @@ __all__ = [  # a literal list, for type checkers; tests hold it against _FACE
     "forest",
     "gray_test",
     "hazard_ratio_curve",
+    "heterogeneity",
     "holm",
     "incidence_rate",
     "interaction",

@@ -30,8 +30,8 @@ def test_misspelt_key(study, commands, name):
 
 
 def test_key_of_later_work(study):
-    study.edit_plan("[report]", '[subgroups]\nold = "age >= 65"\n[report]')
-    says(study.refusal(), "subgroups", "planned, not yet available")
+    study.edit_plan("[report]", '[imputation]\nm = 20\n[report]')
+    says(study.refusal(), "imputation", "planned, not yet available")
 
 
 def test_several_mistakes_at_once(study):

@@ -10,6 +10,7 @@ from riskset.effects.diagnose_form import FunctionalForm
 from riskset.effects.diagnose_influence import Influence
 from riskset.effects.diagnose_structure import Collinearity
 from riskset.effects.guards import Claim, EValue, OneStratumOnly, claim, e_value, holm, may_say_differs
+from riskset.effects.heterogeneity import Heterogeneity, heterogeneity
 from riskset.effects.interaction import Interaction, interaction
 from riskset.effects.ratios import JointTest, Ratio
 from riskset.effects.standardise import StandardisedRisk, standardise
@@ -28,6 +29,7 @@ __all__ = [
     "Finding",
     "FunctionalForm",
     "HazardRatioCurve",
+    "Heterogeneity",
     "Influence",
     "Interaction",
     "JointTest",
@@ -42,6 +44,7 @@ __all__ = [
     "diagnose",
     "e_value",
     "hazard_ratio_curve",
+    "heterogeneity",
     "holm",
     "interaction",
     "may_say_differs",

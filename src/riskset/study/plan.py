@@ -16,6 +16,7 @@ from riskset.study.plan_cohort import Cohort
 from riskset.study.plan_known import STATES, Baseline, Drug, Measure, Outcome, Split, State
 from riskset.study.plan_question import Analysis, Exposure, Model, Modifier
 from riskset.study.plan_sensitivity import Sensitivity
+from riskset.study.plan_subgroups import Subgroup
 from riskset.study.plan_tables import Data, Name, Section, Table, Text
 
 INDEX = "__index__"
@@ -112,6 +113,8 @@ class PlanKeys(Section):
     """Hazards of outcomes that name competing events: cause-specific; or, in [sensitivity] alone, of the subdistribution by Fine and Gray, with values fixed at entry."""
     sensitivity: Mapping[str, Sensitivity] = {}
     """Sensitivity analyses by name: the primary model again with some keys changed."""
+    subgroups: Mapping[str, Subgroup] = {}
+    """Subgroup analyses by name: the primary model again in each group of persons."""
     report: Report = Report()
     """How the results are told."""
 

@@ -15,6 +15,7 @@ from riskset.study.plan_formulas import formula_problems
 from riskset.study.plan_problems import Problem, choose_from
 from riskset.study.plan_question_checks import question_problems
 from riskset.study.plan_roles import role_problems
+from riskset.study.plan_subgroups_checks import subgroup_problems
 from riskset.study.plan_values import value_problems
 
 RESERVED = (
@@ -102,6 +103,7 @@ def checks(plan: PlanKeys) -> list[Problem]:
         *expression_problems(plan),
         *formula_problems(plan),
         *competing_problems(plan),
+        *subgroup_problems(plan),
     ]
 
 

@@ -90,7 +90,7 @@ def overrides(raw: _Raw, plan: PlanKeys) -> tuple[tuple[Override, ...], list[Pro
     problems : list of Problem
         Entries that ask for nothing, or name what the plan does not have.
     """
-    base = {key: value for key, value in raw.items() if key != "sensitivity"}
+    base = {key: value for key, value in raw.items() if key not in {"sensitivity", "subgroups"}}
     found: list[Override] = []
     problems: list[Problem] = []
     for name, entry in plan.sensitivity.items():

@@ -9,7 +9,6 @@ from riskset.study.plan_lines import Key
 from riskset.study.plan_problems import Problem
 
 _KEYS: Mapping[str, str] = {
-    "subgroups": "subgroup analyses; until then, copy the plan and add the subgroup to cohort.require",
     "imputation": "multiple imputation; the models use the complete rows and say what they lose",
     "missing": "the treatment of missing values; the models use the complete rows and say what they lose",
     "missing_data": "the treatment of missing values; the models use the complete rows and say what they lose",

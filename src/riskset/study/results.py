@@ -13,6 +13,7 @@ from riskset.study.results_additive import AdditiveResult, Claimed
 from riskset.study.results_diagnostics import ModelDiagnostics
 from riskset.study.results_incidence import ComparedRates, IncidenceCurve
 from riskset.study.results_sensitivity import Sensitivity
+from riskset.study.results_subgroups import Subgroups
 from riskset.study.results_trend import ExposureTrend
 from riskset.study.results_values import Basis, Estimate, Frozen
 
@@ -319,6 +320,7 @@ class Results(Frozen):
     # for at most 90 days; several values of one day averaged"
     methods: tuple[AuditLine, ...] = ()
     sensitivity: Sensitivity = Sensitivity()  # the primary model again, with keys of the plan changed
+    subgroups: Subgroups = Subgroups()  # the primary model again, in each group of persons
     # every number above that is no Estimate, by name, so that all that a report prints can be asked for; filled by
     # study/counted.py
     counted: tuple[Counted, ...] = ()

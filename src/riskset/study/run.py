@@ -56,6 +56,8 @@ from riskset.study.results import (
 )
 from riskset.study.sensitivity import run_sensitivity
 from riskset.study.store import Store, kept_of
+from riskset.study.subgroup_levels import groups_of
+from riskset.study.subgroups import run_subgroups
 from riskset.study.table1 import Characteristic, describe
 from riskset.study.variants import Built
 from riskset.study.writing import write_results
@@ -122,6 +124,8 @@ def _run(
     progress("episodes")
     outcomes, rejects = _episodes(study)
     persons, steps = _followed(study, outcomes)
+    for name in plan.subgroups:  # whoever cannot be parted is told before any model is fitted
+        groups_of(plan, persons, name)
     progress("rates and curves")
     rates = tuple(rates_of(o) for o in outcomes.values())
     survival = tuple(c for o in outcomes.values() for c in survival_of(plan, o, persons))
@@ -135,6 +139,8 @@ def _run(
     progress("sensitivity analyses")
     frames = {name: outcome.episodes.frame for name, outcome in outcomes.items()}
     sensitivity = run_sensitivity(Built(study, frames), progress, kept)
+    progress("subgroup analyses")
+    subgroups = run_subgroups(Built(study, frames), progress, kept)
     progress("results")
     checked = audit(
         study,
@@ -172,6 +178,7 @@ def _run(
         audit=checked,
         methods=methods(plan),
         sensitivity=sensitivity,
+        subgroups=subgroups,
         warnings=_warnings(plan, models, checked.lines),
     )
     return finished(results, inputs), inputs, rejects

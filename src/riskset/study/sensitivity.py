@@ -15,8 +15,9 @@ from riskset.study.assemble import on_scale
 from riskset.study.feasible import infeasible
 from riskset.study.formulas import ModelFormula, formulas
 from riskset.study.grouping import exposure_levels
+from riskset.study.headlines import headline
 from riskset.study.ids import slug
-from riskset.study.models import Headline, Question, basis_of, fit
+from riskset.study.models import Question, fit
 from riskset.study.plan import StudyPlan
 from riskset.study.plan_override import Override
 from riskset.study.plan_read import Variant, variants
@@ -191,15 +192,4 @@ def _headline(
     fitted: CoxFit, said: tuple[str, ...], model: ModelFormula, question: Question
 ) -> VariantEstimates:
     found = interaction(fitted, question.cells.exposure, question.cells.modifier, profile=False)
-    basis = basis_of(fitted)
-    head = Headline(question, model, basis, fitted.robust)
-    return VariantEstimates(
-        basis=basis,
-        status=fitted.status,
-        variance="robust" if fitted.robust else "model-based",
-        exposure_in_modifier=tuple(head.exposure(r) for r in found.exposure_in_modifier),
-        modifier_in_exposure=tuple(head.modifier(r) for r in found.modifier_in_exposure),
-        interaction=tuple(head.ratio(r) for r in found.ratio),
-        interaction_joint=head.joint(found),
-        warnings=said,
-    )
+    return headline(fitted, found, said, model, question)

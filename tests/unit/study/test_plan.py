@@ -199,9 +199,9 @@ def test_a_wrong_plan_is_refused_in_plain_words(old: str, new: str, words: list[
 def test_everything_wrong_is_said_at_once() -> None:
     text = changed('clock    = "day"', 'clock = "dya"')
     text = text.replace("carry_forward", "cary_forward", 1).replace("seed     = 20260101", "seed = 1.5")
-    message = refusal(text + "\n[subgroups]\n")
+    message = refusal(text + "\n[imputation]\n")
     assert "4 problems" in message
-    for word in ("data.clock", "cary_forward", "seed", "subgroups"):
+    for word in ("data.clock", "cary_forward", "seed", "imputation"):
         assert word in message
 
 
@@ -216,7 +216,6 @@ def test_checks_across_sections_go_on_past_an_unknown_key() -> None:
     ("old", "new", "key"),
     [
         ("exposure.groups = { quantiles = 3 }", "msm = { stabilised = true }", "sensitivity.Tertiles"),
-        ("[report]", "[subgroups]\n[report]", "subgroups"),
         ("[report]", "[imputation]\nm = 20\n[report]", "imputation"),
         ("[report]", "[msm]\n[report]", "msm"),
         ('index        = "index_date"', 'index = "index_date"\nlandmark = "1 year"', "cohort.landmark"),
@@ -227,6 +226,24 @@ def test_keys_of_later_work_are_refused_by_name(old: str, new: str, key: str) ->
     assert key in message
     assert "planned, not yet available" in message
     assert "emove the key" in message
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ('{ by = "agee", cuts = [65] }', "neither a baseline value"),
+        ('{ by = "age" }', "Say where to cut it"),
+        ('{ by = "age", cuts = [75, 65] }', "the cuts must rise"),
+        ('{ by = "ppi", cuts = [1] }', "has states and cannot be cut"),
+        ('{ by = "age", cuts = [65], labels = ["young"] }', "2 are needed"),
+        ('{ by = "sex", labels = ["f", "m"] }', "goes with cuts"),
+        ('{ by = "sex", cut = 65 }', "Did you mean cuts?"),
+    ],
+)
+def test_subgroups_that_cannot_be_formed(entry: str, said: str) -> None:
+    message = refusal(changed('"Sex"      = { by = "sex" }', f'"Sex" = {entry}'))
+    assert "subgroups.Sex" in message
+    assert said in message
 
 
 def test_broken_toml_names_the_line() -> None:
