@@ -5,15 +5,18 @@ Numbers of days instead of dates, a diagnosis during follow-up as the modifier, 
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from math import exp
 from pathlib import Path
 
 import pytest
 from agreement import agree, frozen
+from jsonschema import Draft202012Validator
 
 from riskset.study import read_plan, run_study
 from riskset.study.results import Estimate, Results
+from riskset.study.writing import results_schema, stable_json
 
 PLAN = Path(__file__).resolve().parents[2] / "examples" / "nafld" / "study.toml"
 OUTCOMES = ("cve", "death")
@@ -75,3 +78,8 @@ def test_standard_errors(outcome):
     ours = {c.term: c.std_error for c in model(outcome).coefficients}
     agree(ours["hdl_group[< 40 mg/dL]"], theirs["se_without"])
     agree(ours["hdl_group[< 40 mg/dL]:diabetes_level[diabetes]"], theirs["se_ratio"])
+
+
+def test_its_record_is_what_the_published_schema_says():
+    written = json.loads(stable_json(results().model_dump(mode="json")))
+    assert not [e.json_path for e in Draft202012Validator(results_schema()).iter_errors(written)]
