@@ -21,9 +21,9 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri
 
 from riskset.cox.arrays import MatrixFit, codes
+from riskset.cox.contrasts import normal_deviate
 from riskset.cox.fit import CoxFit
 from riskset.cox.penalised import maximum
 from riskset.design import Design
@@ -122,7 +122,7 @@ class Bootstrap:
             Quantiles of the replicates, infinite ones included; or the estimate and the standard error.
         """
         if method == "normal":
-            z = float(ndtri(0.5 + level / 2))
+            z = normal_deviate(level)
             return self.estimate[:, None] + np.array([-z, z]) * self.std_error[:, None]
         if method != "percentile":
             raise FitError(f"method must be 'percentile' or 'normal', not {method!r}", where="interval")
@@ -320,6 +320,7 @@ def percentile_limits(values: Floats, level: float) -> list[float]:
     >>> percentile_limits(np.array([-np.inf, 0.0, 1.0, 2.0, np.inf]), 0.90)
     [-inf, inf]
     """
+    normal_deviate(level)  # refuses what is no level
     ordered = np.sort(values[~np.isnan(values)])
     if ordered.size == 0:
         return [np.nan, np.nan]

@@ -11,7 +11,7 @@ import polars as pl
 from riskset.cox.causes import status_of
 from riskset.cox.coxph import fit_formula
 from riskset.cox.fit import CoxFit
-from riskset.cox.printing import p_value, ratio
+from riskset.cox.printing import left, p_value, ratio, wide
 from riskset.errors import FitError, counted
 
 
@@ -88,8 +88,8 @@ class CauseSpecific:
                     else "not estimated"
                 )
             rows.append(cells)
-        width = [max(len(r[j]) for r in rows) for j in range(len(head))]
-        lines += ["  ".join(c.ljust(w) for c, w in zip(r, width, strict=True)).rstrip() for r in rows]
+        width = [max(wide(r[j]) for r in rows) for j in range(len(head))]
+        lines += ["  ".join(left(c, w) for c, w in zip(r, width, strict=True)).rstrip() for r in rows]
         notes = [f"Note ({c}): {f.message}" for c, f in zip(self.causes, self.fits, strict=True) if f.message]
         return "\n".join([*lines, *notes])
 

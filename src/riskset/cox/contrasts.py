@@ -22,6 +22,19 @@ Floats = NDArray[np.float64]
 SAME: Final = 1e-7
 
 
+def normal_deviate(level: float) -> float:
+    """Return the normal deviate of a two-sided confidence level; a level that is none is refused.
+
+    Examples
+    --------
+    >>> round(normal_deviate(0.95), 4)
+    1.96
+    """
+    if not 0.0 < level < 1.0:
+        raise FitError("a confidence level lies between 0 and 1", where="level", remedy="For 95% write 0.95.")
+    return float(ndtri((1.0 + level) / 2.0))
+
+
 def contrasts_of(
     fit: CoxFit, a: Mapping[str, Any], b: Mapping[str, Any] | None = None, *, level: float = 0.95
 ) -> Contrasts:
@@ -59,7 +72,7 @@ def contrasts_of(
     se = standard_errors(fit, vectors)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         z = np.where(se > 0, estimate / se, np.nan)
-        q = float(ndtri(0.5 + level / 2)) * se
+        q = normal_deviate(level) * se
         hazard_ratio, lower, upper = np.exp(estimate), np.exp(estimate - q), np.exp(estimate + q)
     profiles = {name: _listed(v, n) for name, v in a.items()}
     profiles |= {f"{name}_reference": _listed(v, n) for name, v in against.items()}
@@ -84,7 +97,7 @@ def combined(fit: CoxFit, vector: Floats, *, level: float = 0.95) -> Contrast:
     estimate = float(vector @ np.nan_to_num(fit.params))
     se = float(standard_errors(fit, vector[None, :])[0])
     z = estimate / se if se > 0 else np.nan
-    q = float(ndtri(0.5 + level / 2)) * se
+    q = normal_deviate(level) * se
     with np.errstate(over="ignore"):
         hazard_ratio, lower, upper = np.exp([estimate, estimate - q, estimate + q]).tolist()
     return Contrast(

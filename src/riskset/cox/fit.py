@@ -9,12 +9,12 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
 from riskset.cox.arrays import MatrixFit, codes
 from riskset.cox.baseline import baseline_hazard
 from riskset.cox.concordance import Concordance, TimeWeight, concordance_of, sums
-from riskset.cox.contrasts import combined, contrasts_of, estimable
+from riskset.cox.contrasts import combined, contrasts_of, estimable, normal_deviate
 from riskset.cox.estimates import Contrast, Contrasts, GlobalTests
 from riskset.cox.hypotheses import Test, profile_limit
 from riskset.cox.penalties import Firth, Quadratic
@@ -202,6 +202,7 @@ class CoxFit:
         method : {"wald", "profile"}
             Wald, or where the profile likelihood has fallen by half a chi-squared quantile.
         """
+        z = normal_deviate(level)
         if method == "profile":
             self.require_likelihood("a profile-likelihood interval")
             unit = np.eye(self.params.size)
@@ -213,7 +214,6 @@ class CoxFit:
                     for b, c in zip(self.params, unit, strict=True)
                 ]
             ).reshape(-1, 2)
-        z = ndtri(0.5 + level / 2)
         return self.params[:, None] + np.array([-z, z]) * self.std_error[:, None]
 
     def summary(self, level: float = 0.95) -> pl.DataFrame:

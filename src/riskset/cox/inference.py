@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from riskset.cox.contrasts import normal_deviate
 from riskset.cox.estimates import ProfileInterval
 from riskset.cox.fit import CoxFit
 from riskset.cox.hypotheses import Test, likelihood_ratio_test, profile_limit
@@ -78,6 +79,7 @@ def profile_interval(fit: CoxFit, vector: ArrayLike, level: float = 0.95) -> Pro
     FitError
         If the fit's variance is robust, or the combination rests on coefficients not estimated.
     """
+    normal_deviate(level)  # refuses what is no level
     fit.require_likelihood("a profile-likelihood interval")
     c = np.asarray(vector, dtype=np.float64)
     fit.require_estimable(c)

@@ -10,11 +10,12 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
 from riskset.cox import hypotheses
 from riskset.cox.arrays import codes
 from riskset.cox.causes import status_of
+from riskset.cox.contrasts import normal_deviate
 from riskset.cox.coxph import complete_rows
 from riskset.cox.multistate_parts import Part, StackedRows, fit_parts
 from riskset.cox.printing import coefficient_table, p_value
@@ -107,7 +108,7 @@ class MultistateFit:
 
     def confint(self, level: float = 0.95) -> Floats:
         """Wald limits of the log hazard ratios, shape (p, 2)."""
-        z = float(ndtri(0.5 + level / 2))
+        z = normal_deviate(level)
         return self.params[:, None] + np.array([-z, z]) * self.std_error[:, None]
 
     def summary(self, level: float = 0.95) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,24 @@ def p_value(p: float | None) -> str:
     if p is None or p != p:  # noqa: PLR0124 (NaN)
         return ""
     return "<0.001" if p < 0.0005 else f"{p:.3f}"
+
+
+def wide(text: str) -> int:
+    """Count the columns that a text takes on a screen: two for each Chinese, Japanese or Korean character.
+
+    Examples
+    --------
+    >>> wide("never"), wide("日本 語")
+    (5, 7)
+    """
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )
+
+
+def left(text: str, width: int) -> str:
+    """Set a text at the left of a column of a table."""
+    return text + " " * (width - wide(text))
 
 
 def ratio(x: float) -> str:
@@ -59,10 +78,10 @@ def coefficient_table(summary: pl.DataFrame, *, robust: bool) -> str:
                 p_value(r["p"]),
             )
         )
-    width = [max(len(row[j]) for row in rows) for j in range(len(rows[0]))]
+    width = [max(wide(row[j]) for row in rows) for j in range(len(rows[0]))]
     return "\n".join(
         "  ".join(
-            cell.ljust(w) if j == 0 else cell.rjust(w)
+            left(cell, w) if j == 0 else cell.rjust(w)
             for j, (cell, w) in enumerate(zip(row, width, strict=True))
         ).rstrip()
         for row in rows

@@ -9,9 +9,9 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri
 
 from riskset.cox.baseline import Baseline, at_risk, baseline_of, exits, strata_labels
+from riskset.cox.contrasts import normal_deviate
 from riskset.cox.fit import CoxFit
 from riskset.design import nearest, offset_of, parse_formula, to_polars
 from riskset.design.factors import CategoryFactor
@@ -136,7 +136,7 @@ def cox_survival(
 
 def limits(survival: Floats, se: Floats, level: float, conf_type: ConfType) -> tuple[Floats, Floats]:
     """Pointwise limits of survival from the standard error of its logarithm, within 0 and 1."""
-    z = float(ndtri(0.5 + level / 2))
+    z = normal_deviate(level)
     with np.errstate(divide="ignore", invalid="ignore"):
         if conf_type == "log":
             lower, upper = survival * np.exp(-z * se), survival * np.exp(z * se)

@@ -171,7 +171,10 @@ class Design:
         frame = pl.DataFrame(
             [_column(name, values, self.schema[name]) for name, values in columns.items()] or {"": [0] * n}
         )
-        return self.matrix(frame)
+        try:
+            return self.matrix(frame)
+        except DesignError as error:  # a profile is no row of a table
+            raise DesignError(error.rule, where=f"profile, {error.where}", remedy=error.remedy) from error
 
     def row(self, profile: Mapping[str, Any]) -> Floats:
         """Covariates of one profile, shape (p,)."""

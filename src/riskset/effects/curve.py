@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, get_args
 
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri
 
 from riskset.cox import CoxFit
-from riskset.cox.contrasts import estimable, standard_errors
+from riskset.cox.contrasts import estimable, normal_deviate, standard_errors
 from riskset.design.factors import SplineFactor, label
 from riskset.effects.curve_result import Band, CurveStratum, HazardRatioCurve
 from riskset.effects.curve_tests import contrasts, curve_tests, forms, straight_scale
@@ -26,11 +25,11 @@ from riskset.effects.profiles import (
     levels_of,
     person_time,
     require_fixed,
-    require_level,
+    require_held,
     require_variable,
 )
 from riskset.effects.sup_t import critical_value
-from riskset.errors import FitError
+from riskset.errors import DesignError, FitError
 
 Floats = NDArray[np.float64]
 
@@ -103,11 +102,16 @@ def hazard_ratio_curve(
     >>> curve.strata[0].hazard_ratio.round(2).tolist()
     [4.7, 1.0, 0.21]
     """
-    held = dict(at or {})
+    z = normal_deviate(level)
+    if band not in get_args(Band):
+        raise FitError(f"band must be one of {', '.join(get_args(Band))}, not {band!r}", where="band")
     require_variable(fit, variable)
     if not fit.data[variable].dtype.is_numeric() or variable in fit.design.levels:
         raise FitError(f"{variable!r} is not continuous", remedy="Use interaction for groups.")
+    if by == variable:
+        raise FitError("exposure and modifier are one variable", where="by")
     free = (variable,) if by is None else (variable, by)
+    held = require_held(fit, free, at or {})
     require_fixed(fit, free, held)
     levels: tuple[Level | None, ...] = (None,) if by is None else levels_of(fit, by)
     if by is not None and not any({variable, by} <= set(t.variables) for t in fit.design.terms):
@@ -115,12 +119,12 @@ def hazard_ratio_curve(
             f"the model holds no interaction of {variable!r} and {by!r}, so that all curves are one",
             remedy=f"Fit it with the exposure's term * {by}, or leave out by={by!r}.",
         )
-    for name, value in held.items():
-        if name in fit.design.levels:
-            held[name] = require_level(name, value, fit.design.levels[name])
     values = fit.data[variable].cast(pl.Float64).to_numpy()
     time = person_time(fit)
     centre = baseline_median(fit.data, variable, fit.id, fit.entry) if reference is None else float(reference)
+    asked = None if x is None else np.atleast_1d(np.asarray(x, dtype=np.float64))
+    if not np.isfinite(centre) or (asked is not None and (asked.size == 0 or not np.isfinite(asked).all())):
+        raise FitError("the reference and the values of x are finite numbers", where="reference, x")
 
     inside = {
         k: np.ones(values.size, dtype=np.bool_) if by is None else (fit.data[by] == k).to_numpy()
@@ -141,14 +145,18 @@ def hazard_ratio_curve(
     bins = histogram_bins(values, lowest, highest)
     shared = np.append(round_values(lowest, highest), centre)  # the strata can be read side by side there
     at_level = {k: held if by is None else {**held, by: k} for k in shown}
-    z = float(ndtri((1.0 + level) / 2.0))
     strata: list[CurveStratum] = []
     for k in shown:
         low, high = ranges[k]
-        grid = np.linspace(low, high, POINTS) if x is None else np.atleast_1d(np.asarray(x, dtype=np.float64))
-        if x is None:
+        grid = np.linspace(low, high, POINTS) if asked is None else asked
+        if asked is None:
             grid = np.unique(np.append(grid, shared[(low <= shared) & (shared <= high)]))
-        vectors = contrasts(fit, variable, grid, centre, at_level[k])
+        try:
+            vectors = contrasts(fit, variable, grid, centre, at_level[k])
+        except DesignError as error:
+            raise FitError(
+                f"the model has no value at the reference or at a value of x: {error.rule}", where=variable
+            ) from error
         if not estimable(fit, vectors).all():
             omitted[k] = "a coefficient of this stratum could not be estimated"
             continue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Literal
 
 import numpy as np
@@ -17,11 +16,19 @@ from riskset.effects.additive_bootstrap import Resampled
 from riskset.effects.cells import adjustment_of, compared_levels, count_cells, events_of, sparse_cells
 from riskset.effects.curve_tests import row_space
 from riskset.effects.guards import SPARSE, OneStratumOnly, one_stratum_only
+from riskset.effects.interaction_asked import levels_shown, pairs_of, require_question
 from riskset.effects.knol import RateDifference, printed, rate_differences
-from riskset.effects.profiles import Level, label_of, levels_of, require_fixed, require_level
-from riskset.effects.ratios import JointTest, Ratio, estimate, joint_test, no_hazard_ratio, without_events
+from riskset.effects.profiles import Level, label_of, levels_of
+from riskset.effects.ratios import (
+    JointTest,
+    Ratio,
+    estimate,
+    joint_test,
+    no_hazard_ratio,
+    penalty_notes,
+    without_events,
+)
 from riskset.effects.scales import Scales
-from riskset.errors import FitError
 
 Floats = NDArray[np.float64]
 Cell = tuple[Level, Level]
@@ -69,7 +76,7 @@ class Interaction:
     continuous : bool
         Whether the exposure is continuous.
     warnings : tuple of str
-        What a reader must know: sparse cells.
+        What a reader must know: sparse cells, a penalty.
     time_unit : str or None
         Of the fit's times, where the caller said.
     level : float
@@ -239,17 +246,10 @@ def interaction(
     >>> print(f"{found.additive[0].reri.estimate:.2f}")
     -0.62
     """
-    held = dict(at or {})
+    held = require_question(fit, exposure, modifier, at or {}, level=level, interval=interval)
     exposures, continuous = compared_levels(fit, exposure, exposure_levels, step)
     modifiers = levels_of(fit, modifier)
-    require_fixed(fit, (exposure, modifier), held)
-    require_fixed(fit, (modifier, exposure), held)
-    if not any({exposure, modifier} <= set(t.variables) for t in fit.design.terms):
-        raise FitError(
-            f"the model holds no interaction of {exposure!r} and {modifier!r}",
-            remedy=f"Fit it with {exposure} * {modifier}.",
-        )
-    pairs = _pairs(modifier, modifiers, levels)
+    pairs = pairs_of(modifier, modifiers, levels)
     e0, base = exposures[0], pairs[0][0]
     row = _cell_rows(fit, exposure, exposures, modifier, modifiers, held)
     cells = count_cells(fit, exposure, modifier, exposures, modifiers, continuous=continuous)
@@ -297,46 +297,30 @@ def interaction(
         modifier_levels=modifiers,
         exposure_in_modifier=tuple(within.values()),
         modifier_in_exposure=tuple(
-            ratio(e, e, m, m_ref) for e in exposures for m_ref, m in _own(pairs, modifiers, base, levels)
+            ratio(e, e, m, m_ref)
+            for e in exposures
+            for m_ref, m in levels_shown(pairs, modifiers, base, levels)
         ),
         ratio=tuple(ratio(*q) for q in asked),
         joint=_joint(fit, exposure, modifier, modifiers, held, events, continuous=continuous),
         cells=_with_ratios(cells, against),
         against_reference=against,
         additive=tuple(plain),
-        recoded=() if recode is None else scales.recoded(asked, recode),
+        recoded=() if recode is None else scales.recoded(asked, recode, exposures, modifiers),
         one_stratum_only=tuple(c for c in chances if c is not None),
         rate_differences=rate_differences(cells, exposure, modifier, differences, level) if counted else (),
         resampled=resampled,
         modifier_base=base,
         adjustment=adjustment_of(fit, exposure, modifier),
         continuous=continuous,
-        warnings=(f"cells with fewer than {SPARSE} events: {'; '.join(sparse)}",) if sparse else (),
+        warnings=(
+            *((f"cells with fewer than {SPARSE} events: {'; '.join(sparse)}",) if sparse else ()),
+            *penalty_notes(fit, events),
+        ),
         time_unit=time_unit,
         level=level,
         at=held,
     )
-
-
-def _pairs(
-    modifier: str, modifiers: tuple[Level, ...], levels: tuple[Level, Level] | Literal["all"] | None
-) -> list[tuple[Level, Level]]:
-    """Pairs of modifier levels, the reference of each first."""
-    if levels == "all":
-        return list(combinations(modifiers, 2))
-    if levels is None:
-        return [(modifiers[0], m) for m in modifiers[1:]]
-    first, second = (require_level(modifier, m, modifiers) for m in levels)
-    if first == second:
-        raise FitError("the two levels are the same", where="levels")
-    return [(first, second)]
-
-
-def _own(
-    pairs: list[tuple[Level, Level]], modifiers: tuple[Level, ...], base: Level, levels: object
-) -> list[tuple[Level, Level]]:
-    """Pairs of levels whose hazard ratios within the exposure are shown: all against the base, or every pair."""
-    return pairs if levels == "all" else [(base, m) for m in modifiers if m != base]
 
 
 def _cell_rows(
@@ -359,7 +343,7 @@ def _joint(
     modifier: str,
     modifiers: tuple[Level, ...],
     held: Mapping[str, object],
-    events: Mapping[Cell, int],
+    events: dict[Cell, int],
     *,
     continuous: bool,
 ) -> JointTest | None:
@@ -383,6 +367,9 @@ def _joint(
         ]
     )
     vectors = row_space(vectors) if continuous else vectors
+    if not continuous and len(events) < len(row):  # the pair that is compared may leave out an empty cell
+        counted = count_cells(fit, exposure, modifier, exposures, modifiers, continuous=False)
+        events = events_of(fit, counted, modifier, exposures, modifiers, continuous=False)
     every = all(events.values())
     return joint_test(fit, vectors, every_cell_has_events=every) if len(vectors) > 1 else None
 

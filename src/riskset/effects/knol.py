@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
+from riskset.cox.printing import left, wide
 from riskset.curves import garwood
 from riskset.effects.additive import Additive, Measure
 from riskset.effects.profiles import Level, label_of
@@ -227,9 +228,9 @@ def _sides(level: Level, reference: Level) -> str:
 
 def aligned(lines: list[list[str]]) -> str:
     """Lay rows of cells out in columns, a rule below the first."""
-    width = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
-    out = ["  ".join(cell.ljust(w) for cell, w in zip(line, width, strict=True)).rstrip() for line in lines]
-    rule = "-" * max(len(line) for line in out)
+    width = [max(wide(line[k]) for line in lines) for k in range(len(lines[0]))]
+    out = ["  ".join(left(cell, w) for cell, w in zip(line, width, strict=True)).rstrip() for line in lines]
+    rule = "-" * max(wide(line) for line in out)
     return "\n".join([rule, out[0], rule, *out[1:], rule])
 
 

@@ -75,8 +75,6 @@ def require_fixed(fit: CoxFit, free: Sequence[str], at: Mapping[str, object]) ->
     at : mapping
         Values at which further variables are held.
     """
-    for variable in at:
-        require_variable(fit, variable)
     asked = free[0]
     for term in fit.design.terms:
         others = set(term.variables) - set(free) - set(at)
@@ -86,6 +84,27 @@ def require_fixed(fit: CoxFit, free: Sequence[str], at: Mapping[str, object]) ->
                 f"the effect of {asked!r} depends on {name!r} in this model",
                 remedy=f"Say at which value: at={{{name!r}: ...}}.",
             )
+
+
+def require_held(fit: CoxFit, free: Sequence[str], at: Mapping[str, object]) -> dict[str, object]:
+    """Refuse values for variables that are compared, and levels that are none; return the values as they are known.
+
+    Parameters
+    ----------
+    fit : CoxFit
+    free : sequence of str
+        Variables that the question is about, which are not held.
+    at : mapping
+        Values at which further variables are held.
+    """
+    held = dict(at)
+    for name, value in at.items():
+        require_variable(fit, name)
+        if name in free:
+            raise FitError(f"{name!r} is compared and cannot be held at one value", where="at")
+        if name in fit.design.levels:
+            held[name] = require_level(name, value, fit.design.levels[name])
+    return held
 
 
 def person_time(fit: CoxFit) -> NDArray[np.float64]:

@@ -182,6 +182,18 @@ def without_events(fit: CoxFit, events: Mapping[Cell, int], involved: list[Cell]
     return f"no event in the cell {'; '.join(empty)}" if empty else ""
 
 
+def penalty_notes(fit: CoxFit, events: Mapping[Cell, int]) -> tuple[str, ...]:
+    """Say what the limits and tests of a fit under Firth's penalty are, and where they mean little."""
+    if not isinstance(fit.matrix.penalty, Firth):
+        return ()
+    note = (
+        "Firth's penalty: profile limits and likelihood-ratio tests are those of the penalised likelihood; RERI, AP "
+        "and S rest on Wald's limits at its maximum"
+    )
+    empty = [f"{label_of(a)}, {label_of(b)}" for (a, b), n in events.items() if n == 0]
+    return (f"{note}, which mean little where no event is: {'; '.join(empty)}" if empty else note,)
+
+
 def stratified_by(fit: CoxFit) -> frozenset[str]:
     """Variables that have baseline hazards of their own, so that they have no hazard ratio."""
     strata = fit.design.strata

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from riskset.cox import CoxFit
 from riskset.effects.additive import HEADLINE, Additive, Method, additive
 from riskset.effects.additive_bootstrap import Resampled, resample, with_resampled
-from riskset.effects.profiles import Level
+from riskset.effects.profiles import Level, require_level
 from riskset.effects.ratios import inestimable, no_hazard_ratio, runs_off, without_events
 from riskset.errors import FitError
 
@@ -89,8 +89,18 @@ class Scales:
             a if a.log_hazard_ratios is None else with_resampled(a, next(each), headline=first) for a in plain
         ], drawn
 
-    def recoded(self, asked: list[Compared], reference: Cell) -> tuple[Additive, ...]:
+    def recoded(
+        self,
+        asked: list[Compared],
+        named: Cell,
+        exposures: tuple[Level, ...],
+        modifiers: tuple[Level, ...],
+    ) -> tuple[Additive, ...]:
         """Give the scales once more, against a joint reference that was named beforehand."""
+        reference = (
+            require_level(self.exposure, named[0], exposures),
+            require_level(self.modifier, named[1], modifiers),
+        )
         shown: list[Additive] = []
         plain = Scales(
             self.fit, self.exposure, self.modifier, self.row, self.events, self.level,
@@ -98,9 +108,9 @@ class Scales:
         )  # fmt: skip
         for e, e_ref, m, m_ref in asked:
             if reference[0] in {e, e_ref} and reference[1] in {m, m_ref}:
-                exposures = (e, e_ref) if reference[0] == e_ref else (e_ref, e)
-                modifiers = (m, m_ref) if reference[1] == m_ref else (m_ref, m)
-                shown.append(plain.of((*exposures, *modifiers)))
+                sides = (e, e_ref) if reference[0] == e_ref else (e_ref, e)
+                strata = (m, m_ref) if reference[1] == m_ref else (m_ref, m)
+                shown.append(plain.of((*sides, *strata)))
         if not shown:
             raise FitError("the joint reference is none of the cells that are compared", where="recode")
         return tuple(shown)

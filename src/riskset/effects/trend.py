@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from riskset.cox import CoxFit, coxph, wald_test
-from riskset.cox.contrasts import estimable
+from riskset.cox.contrasts import estimable, normal_deviate
 from riskset.cox.hypotheses import Test
 from riskset.cox.inference import likelihood_ratio
 from riskset.cox.penalties import Firth
@@ -25,6 +25,7 @@ from riskset.effects.profiles import (
     levels_of,
     person_time,
     require_fixed,
+    require_held,
     require_level,
     require_variable,
 )
@@ -99,9 +100,12 @@ def trend(
     >>> [(c.label, c.score, round(c.hazard_ratio, 2)) for c in found.strata[0].categories]
     [('< 2.3', 2.2, 1.0), ('2.3 to < 2.65', 2.5, 1.65), ('≥ 2.65', 2.9, 0.14)]
     """
-    held = dict(at or {})
+    normal_deviate(level)  # refuses what is no level
     require_variable(fit, variable)
+    if by == variable:
+        raise FitError("exposure and modifier are one variable", where="by")
     free = (variable,) if by is None else (variable, by)
+    held = require_held(fit, free, at or {})
     require_fixed(fit, free, held)
     if by is not None and not any({variable, by} <= set(t.variables) for t in fit.design.terms):
         raise FitError(

@@ -188,7 +188,7 @@ def test_refusals():
         interaction(fit, "low", "user", bootstrap=200)
     with pytest.raises(FitError, match="at least 80"):
         interaction(fit, "low", "user", bootstrap=50, rng=np.random.default_rng(1))
-    with pytest.raises(FitError, match="none of the cells"):
+    with pytest.raises(FitError, match="'low' has no level 'yes'"):
         interaction(fit, "low", "user", recode=("yes", "no"))
     with pytest.raises(FitError, match="no step"):
         interaction(fit, "low", "user", step=1.0)

@@ -136,6 +136,12 @@ def test_a_curve_that_the_data_do_not_determine_is_left_out_with_its_reason():
         ("mg * use", {"variable": "mg"}, "depends on 'use'"),
         ("mg * use + sex", {"variable": "mg", "by": "use", "at": {"sexx": "f"}}, "no variable 'sexx'"),
         ("mg * use + sex", {"variable": "mg", "by": "use", "at": {"sex": "ff"}}, "no level 'ff'"),
+        ("mg * use", {"variable": "mg", "by": "use", "at": {"use": "user"}}, "'use' is compared"),
+        ("mg * use", {"variable": "mg", "by": "mg"}, "exposure and modifier are one variable"),
+        ("mg + sex", {"variable": "mg", "band": "simultan"}, "one of pointwise, simultaneous"),
+        ("mg + sex", {"variable": "mg", "level": 95}, "level lies between 0 and 1"),
+        ("mg + sex", {"variable": "mg", "reference": np.nan}, "finite numbers"),
+        ("log(mg) + sex", {"variable": "mg", "reference": 0.0}, "no value at the reference"),
     ],
 )
 def test_refusals_by_name(formula, arguments, words):

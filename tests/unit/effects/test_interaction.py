@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from scipy.special import ndtri
 
-from riskset.cox import coxph
+from riskset.cox import Firth, coxph
 from riskset.effects import interaction
 from riskset.errors import FitError, RisksetWarning
 
@@ -148,12 +148,34 @@ def test_a_third_variable_in_the_interaction_must_be_held():
         (("low", "age"), "'age' is continuous"),
         (("low", "use", ("never", "curent")), "no level 'curent'.*\n.*Did you mean 'current'"),
         (("low", "use", ("never", "never")), "the same"),
+        (("low", "low"), "exposure and modifier are one variable"),
+        (("low", "use", None, {"level": 95}), "level lies between 0 and 1"),
+        (("low", "use", None, {"interval": "Mover"}), "one of delta, MOVER, bootstrap"),
+        (("low", "use", None, {"at": {"low": True}}), "'low' is compared and cannot be held"),
+        (("low", "use", None, {"recode": (True, "nevr")}), "no level 'nevr'.*\n.*Did you mean 'never'"),
     ],
 )
 def test_refusals_by_name(arguments, words):
-    exposure, modifier, *levels = arguments
+    exposure, modifier, levels, more = (*arguments, *(None, {})[len(arguments) - 2 :])
     with pytest.raises(FitError, match=words):
-        interaction(FIT, exposure, modifier, levels=levels[0] if levels else None)
+        interaction(FIT, exposure, modifier, levels=levels, **more)
+
+
+def test_the_joint_test_is_of_all_levels_whichever_are_compared():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RisksetWarning)  # the likelihood has no maximum
+        fit = coxph(SURV + "use * low + age", cohort(empty="current"), id="id")
+    found = interaction(fit, "use", "low", exposure_levels=("never", "former"))
+    assert found.ratio[0].hazard_ratio is not None
+    assert found.joint.wald is None  # of a cell without events among those that are not compared
+    assert found.joint.likelihood_ratio.df == 2
+
+
+def test_under_firths_penalty_the_reader_is_told_whose_limits_they_are():
+    fit = coxph(SURV + "low * use", cohort(empty="current"), id="id", penalty=Firth())
+    found = interaction(fit, "low", "use", profile=False)
+    assert all(r.hazard_ratio is not None for r in found.ratio)
+    assert found.warnings[-1].endswith("mean little where no event is: yes, current")
 
 
 def test_a_model_without_the_interaction_is_refused():
