@@ -163,3 +163,22 @@ def test_requirements_are_locked_by_hash():
         pins = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
         assert pins
         assert not [pin[:60] for pin in pins if "==" not in pin or "--hash=sha256:" not in pin]
+
+
+def _sentences(path: Path) -> list[str]:
+    """Literals of four words and more in a module, docstrings left out."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    bodies = (b for n in ast.walk(tree) if isinstance(b := getattr(n, "body", None), list))
+    told = {id(e.value) for body in bodies for e in body if isinstance(e, ast.Expr)}
+    texts = (n for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str))
+    return [
+        f"{name(path)}:{n.lineno}: {n.value[:60]}"
+        for n in texts
+        if id(n) not in told and len(re.findall(r"\b[A-Za-z]{2,}\b", n.value.replace("_", ""))) >= 4
+    ]
+
+
+def test_sentences_of_the_report_stand_with_its_texts():
+    # another language is a folder of texts, not a search through the code that chooses among them
+    modules = tracked("src/riskset/report/sections/*.py", "src/riskset/report/drawings.py")
+    assert not [found for p in modules for found in _sentences(p)]

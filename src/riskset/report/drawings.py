@@ -21,6 +21,7 @@ from riskset.report.clock import Clock, clock_of, follow_up_clock
 from riskset.report.document import Figure, Text
 from riskset.report.outcomes import Outcome, contrast, exposure_level, modifier_level
 from riskset.report.phrases import inside, listing, name, number, say
+from riskset.report.texts import en, en_figures
 from riskset.study.counted import curve_id
 from riskset.study.ids import slug
 from riskset.study.results import Estimate, RateCell, Results, SplineCurve, SurvivalCurve
@@ -42,8 +43,8 @@ def flow(results: Results) -> Figure:
             width=width,
         )
 
-    caption = "Flow of patients: eligibility rules in the order of the plan, and the end of follow-up."
-    return Figure("flow", Text((caption,)), "The boxes hold the numbers of the flow of patients.", draw)
+    caption = en_figures.FLOW_CAPTION
+    return Figure("flow", Text((caption,)), en_figures.FLOW_ALT, draw)
 
 
 def forest(outcome: Outcome, results: Results) -> Figure:
@@ -71,7 +72,7 @@ def forest(outcome: Outcome, results: Results) -> Figure:
     rows = [
         ForestRow(contrast(results), heading=True),
         *(line(e, behind=True) for e in model.exposure_in_modifier),
-        ForestRow(f"Ratio of these, against {fmt.label(results.modifier_levels[0])}", heading=True),
+        ForestRow(en_figures.RATIO_OF_THESE.format(fmt.label(results.modifier_levels[0])), heading=True),
         *(line(e, behind=False) for e in model.interaction),
     ]
     columns = (
@@ -82,7 +83,7 @@ def forest(outcome: Outcome, results: Results) -> Figure:
         return forest_figure(rows, columns=columns, label_header=results.modifier_label, width=width)
 
     caption = say(
-        "{}: hazard ratios for {} by {}, and their ratios ({}), with 95% confidence intervals. {}: {} of the fitted rows.",
+        en_figures.FOREST_CAPTION,
         name(outcome.label),
         inside(results.exposure_label),
         inside(results.modifier_label),
@@ -90,7 +91,7 @@ def forest(outcome: Outcome, results: Results) -> Figure:
         short,
         clock.person,
     )
-    alt = "The table below holds every number of it."
+    alt = en_figures.TABLE_BELOW
     return Figure(f"forest-{slug(outcome.key)}", caption, alt, draw)
 
 
@@ -114,22 +115,16 @@ def curve(value: SplineCurve, results: Results, label: str) -> Figure:
         )
 
     caption = say(
-        "{}: hazard ratio along {} against {} {}, by {} ({}). Shaded: pointwise 95% confidence intervals{}. "
-        "Below: share of person-time.",
+        en_figures.CURVE_CAPTION,
         name(label),
         inside(value.label),
         number(fmt.plain(value.reference), curve_id(value, "reference")),
         name(fmt.unit(value.unit)),
         inside(results.modifier_label),
         name(value.model),
-        "; dotted: simultaneous 95% bands, each of which covers the whole of its curve"
-        if any(s.band_lower for s in value.strata)
-        else "",
+        en_figures.WITH_BANDS if any(s.band_lower for s in value.strata) else "",
     )
-    spoken = (
-        f"Curves for {words_listing(fmt.label(s.level) for s in value.strata)}. "
-        "The table of the curve in numbers holds their values, the table of tests what can be said of them."
-    )
+    spoken = en_figures.CURVE_ALT.format(words_listing(fmt.label(s.level) for s in value.strata))
     return Figure(f"curve-{slug(value.outcome)}", caption, spoken, draw)
 
 
@@ -171,13 +166,12 @@ def groups(trend: ExposureTrend, value: SplineCurve, results: Results, label: st
             bins=np.array(value.bins),
             reference=value.reference,
             x_label=f"{value.label} ({value.unit})",
-            steps_label="groups (95% CI)",
+            steps_label=en_figures.GROUPS_KEY,
             width=width,
         )
 
     caption = say(
-        "{}: the curve along {} beside groups of about equal person-time, by {} ({}). The curve is 1 at {} {}, the "
-        "groups in the group that holds it.",
+        en_figures.GROUPS_CAPTION,
         name(label),
         inside(value.label),
         inside(results.modifier_label),
@@ -185,7 +179,7 @@ def groups(trend: ExposureTrend, value: SplineCurve, results: Results, label: st
         number(fmt.plain(value.reference), curve_id(value, "reference")),
         name(fmt.unit(value.unit)),
     )
-    return Figure(f"groups-{slug(value.outcome)}", caption, "The table below holds every number of it.", draw)
+    return Figure(f"groups-{slug(value.outcome)}", caption, en_figures.TABLE_BELOW, draw)
 
 
 def survival(value: SurvivalCurve, nth: int) -> Figure:
@@ -207,17 +201,17 @@ def survival(value: SurvivalCurve, nth: int) -> Figure:
     ticks = [clock.read(t) for t in max((g.ticks_years for g in value.groups), key=len)]
 
     def draw(width: float) -> Drawing:
-        return survival_figure(lines, ticks=ticks, x_label=f"{clock.unit} since index", width=width)
+        return survival_figure(lines, ticks=ticks, x_label=en.SINCE_INDEX.format(clock.unit), width=width)
 
-    by = Text() if value.grouping is None else say(", by {}", inside(value.grouping))
+    by = Text() if value.grouping is None else say(en_figures.BY, inside(value.grouping))
     caption = say(
-        "{}: Kaplan–Meier survival{}, with 95% confidence intervals and numbers at risk.",
+        en_figures.SURVIVAL_CAPTION,
         name(value.label),
         by,
     )
     if value.not_drawn:
         small = listing(inside(group.label) for group in value.not_drawn)
-        caption = caption + say(" Not drawn, with fewer than 10 persons: {}.", small)
-    spoken = "The table below holds the numbers at risk and the survival at each tick."
+        caption = caption + say(en_figures.NOT_DRAWN, small)
+    spoken = en_figures.SURVIVAL_TABLE_BELOW
     key = f"survival-{slug(value.outcome)}" + ("" if nth == 1 else f"-{nth}")
     return Figure(key, caption, spoken, draw)

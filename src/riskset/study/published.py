@@ -14,6 +14,9 @@ from riskset.errors import counted
 from riskset.study.ids import estimate_id
 from riskset.study.results import Estimate, OutcomeRates, Printed
 
+CONTRADICTION = "The printed figures do not fit each other"
+"""How a sentence begins that finds printed figures at odds."""
+
 
 @dataclass(frozen=True, slots=True)
 class PrintedMargins:
@@ -155,8 +158,8 @@ def _implied(item: OutcomeRates, printed: PrintedMargins, *, time: float, per: f
         )
     else:
         said = (
-            f"The printed figures do not fit each other: {counted(events, 'event')} in {time:,.0f} person-{unit} "
-            f"(persons x mean observation) are {implied:.{decimals + 1}f}, but {rate:.{decimals}f} is printed, "
+            f"{CONTRADICTION}: {counted(events, 'event')} in {time:,.0f} person-{unit} "
+            f"(persons × mean observation) are {implied:.{decimals + 1}f}, but {rate:.{decimals}f} is printed, "
             f"which needs {low:,.0f} to {high:,.0f} person-{unit}. Either the mean observation speaks of another "
             "time than this outcome's follow-up, or a figure is misprinted."
         )
@@ -165,6 +168,6 @@ def _implied(item: OutcomeRates, printed: PrintedMargins, *, time: float, per: f
         estimand=f"incidence rate: {item.label}, from the printed events, persons and mean observation",
         unit=item.total.unit,
         estimate=implied,
-        method="printed events / (printed persons x printed mean observation)",
+        method="printed events / (printed persons × printed mean observation)",
         warnings=(said,),
     )

@@ -9,16 +9,10 @@ from riskset.report.document import Block, Cell, Group, Line, Paragraph, Part, R
 from riskset.report.outcomes import Outcome, exposure_level, levels, modifier_level, outcomes_of
 from riskset.report.phrases import inside, listing, name, number, say
 from riskset.report.sections.rates import rate_decimals
+from riskset.report.texts import en_effects
 from riskset.study.ids import slug
 from riskset.study.results import Estimate, ModelResult, Results
 from riskset.study.results_additive import AdditiveResult
-
-SCALE = (
-    "RERI: relative excess risk due to interaction, 0 where the excess hazards of both add up. AP: attributable "
-    "proportion, RERI over the hazard ratio of both. S: synergy index, 1 where they add up; defined only where the "
-    "hazard ratio of both and the sum of the single excesses are above 1. None of them changes what the ratio of hazard "
-    "ratios says, and none is a test of the other scale."
-)
 
 
 def section(results: Results) -> Section | None:
@@ -28,9 +22,9 @@ def section(results: Results) -> Section | None:
         return None
     return Section(
         "additive",
-        Text(("Interaction on both scales",)),
-        (Paragraph(Text((SCALE,))), *(_outcome(o, results) for o in outcomes)),
-        entry="Both scales",
+        Text((en_effects.BOTH_SCALES,)),
+        (Paragraph(Text((en_effects.SCALES_OF_INTERACTION,))), *(_outcome(o, results) for o in outcomes)),
+        entry=en_effects.BOTH_SCALES_SHORT,
     )
 
 
@@ -66,9 +60,9 @@ def joint_cells(outcome: Outcome, results: Results) -> Table:
                     cells.DASH
                     if rate is None
                     else cells.fixed(clock.read(rate.basis.person_years), 0, rate.id, clock.person),
-                    one if first else cells.ratio(against.get((e, m)), "HR against one reference"),
-                    one if e == reference else cells.ratio(within.get((e, m)), "HR of exposure"),
-                    one if m == naive else cells.ratio(beside.get((e, m)), "HR of modifier"),
+                    one if first else cells.ratio(against.get((e, m)), en_effects.HR_AGAINST_ONE),
+                    one if e == reference else cells.ratio(within.get((e, m)), en_effects.HR_OF_EXPOSURE),
+                    one if m == naive else cells.ratio(beside.get((e, m)), en_effects.HR_OF_MODIFIER),
                 )
             )
         groups.append(Rows(tuple(lines), heading=name(m)))
@@ -83,17 +77,17 @@ def joint_cells(outcome: Outcome, results: Results) -> Table:
     )
     told = listing(say("{} {}", row[0].content, row[1].content) for row in differences)
     notes = [
-        say("{}: adjusted for {}.", name(model.model), name(model.adjustment.rstrip("."))),
-        say("Reference of the fourth column: {} and {}.", name(reference), name(naive)),
+        say(en_effects.ADJUSTED, name(model.model), name(model.adjustment.rstrip("."))),
+        say(en_effects.REFERENCE_OF_THE_FOURTH, name(reference), name(naive)),
     ]
     if differences:
         unit = name(model.additive[0].rate_differences[0].unit)
-        notes.append(say("Differences of crude rates, {}, against {}: {}.", unit, name(reference), told))
+        notes.append(say(en_effects.CRUDE_DIFFERENCES, unit, name(reference), told))
     shown = [*against.values(), *within.values(), *beside.values()]
     return Table(
         id=f"joint-{slug(outcome.key)}",
         caption=say(
-            "{}, {}: joint cells of {} and {}",
+            en_effects.JOINT_CELLS,
             name(outcome.label),
             name(model.model),
             inside(results.exposure_label),
@@ -102,11 +96,11 @@ def joint_cells(outcome: Outcome, results: Results) -> Table:
         head=(
             (
                 cells.col(name(results.exposure_label), numeric=False),
-                cells.col("Events"),
+                cells.col(en_effects.EVENTS),
                 cells.col(clock.person.capitalize()),
-                cells.col("HR (95% CI), one reference"),
-                cells.col(say("HR of {}", inside(results.exposure_label))),
-                cells.col(say("HR of {}", inside(results.modifier_label))),
+                cells.col(en_effects.ONE_REFERENCE),
+                cells.col(say(en_effects.HR_OF, inside(results.exposure_label))),
+                cells.col(say(en_effects.HR_OF, inside(results.modifier_label))),
             ),
         ),
         groups=tuple(groups),
@@ -129,12 +123,12 @@ def scales(outcome: Outcome, results: Results) -> Table:
             )
         groups.append(Rows(tuple(lines), heading=name(model.model)))
     notes = [
-        say("Intervals and P: {}.", listing(dict.fromkeys(e.method for e in shown if e.estimate is not None)))
+        say(en_effects.INTERVALS, listing(dict.fromkeys(e.method for e in shown if e.estimate is not None)))
     ]
     notes += [_recoded(a, results) for a in outcome.primary.additive if a.recoded]
     return Table(
         id=f"scales-{slug(outcome.key)}",
-        caption=say("{}: interaction on the additive scale", name(outcome.label)),
+        caption=say(en_effects.ADDITIVE_SCALE, name(outcome.label)),
         head=(
             (
                 cells.col(name(results.modifier_label), numeric=False),
@@ -155,8 +149,7 @@ def scales(outcome: Outcome, results: Results) -> Table:
 def _recoded(a: AdditiveResult, results: Results) -> Text:
     reri, ap, _ = a.recoded
     return say(
-        "{}, {}, against the joint cell of lowest risk ({}), which the data chose: RERI {}, AP {}; a description without "
-        "confidence limits.",
+        en_effects.AGAINST_THE_LOWEST,
         name(a.modifier),
         name(a.exposure),
         name(reri.reference or ""),
@@ -172,10 +165,7 @@ def _chances(model: ModelResult, results: Results) -> list[Text]:
         e = a.one_stratum_only
         if e is None or e.estimate is None:
             continue
-        text = (
-            "If the hazard ratio were the same for {} and {}, P would be below 0.05 in just one of the two in {} of "
-            "studies like this{}."
-        )
+        text = en_effects.CHANCE_OF_ONE_STRATUM
         shown = f"{fmt.fixed(e.estimate, 0)}%"
         several = say(" ({})", name(a.exposure)) if len(results.exposure_levels) > 2 else Text()
         part = Part("chance", e.estimate, shown)
@@ -195,7 +185,7 @@ def _pair(a: AdditiveResult, results: Results) -> Cell:
 def _value(e: Estimate) -> Cell:
     """Fill a cell with a measure; what is not defined says so under the table."""
     if e.estimate is None:
-        return Cell(Text(("not defined",)), marked=bool(e.warnings))
+        return Cell(Text((en_effects.NOT_DEFINED,)), marked=bool(e.warnings))
     return cells.ratio(e, e.unit) if e.unit == "S" else cells.estimate(e, 2, e.unit)
 
 

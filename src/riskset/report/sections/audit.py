@@ -10,7 +10,7 @@ from riskset.report.texts import en
 from riskset.study.counted import audit_id, finding_ids
 from riskset.study.results import Matched, Results
 
-_PREFIX = {"fact": "", "note": "Note: ", "warning": "Warning: "}
+_PREFIX = {"fact": "", "note": en.NOTE_MARK, "warning": en.WARNING_MARK}
 
 
 def section(results: Results) -> Section:
@@ -85,8 +85,8 @@ def _strings(m: Matched) -> Cell:
     ]
     if m.strings_withheld:
         withheld = count(m.strings_withheld, audit_id("withheld", m.key), "withheld")
-        noun = "string" if m.strings_withheld == 1 else "strings"
-        parts.append(say(f"{{}} {noun} of fewer than 5 persons not shown", withheld))
+        text = en.STRING_WITHHELD if m.strings_withheld == 1 else en.STRINGS_WITHHELD
+        parts.append(say(text, withheld))
     return cells.words(join(parts, ", ") or fmt.DASH)
 
 

@@ -45,7 +45,7 @@ def _section(
     note = en.ITEM_NUMBERS_ARE_THOSE_OF
     table = Table(
         id=f"checklist-{key}",
-        caption=Text((f"Items of the {title}, by their published numbers",)),
+        caption=Text((en.ITEMS_OF_THE.format(title),)),
         head=(
             (
                 cells.col(en.ITEM, numeric=False),

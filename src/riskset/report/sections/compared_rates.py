@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from riskset.report import cells
-from riskset.report import formats as fmt
 from riskset.report.document import Line, Rows, Section, Table, Text
 from riskset.report.phrases import inside, name, say
 from riskset.report.sections.rates import rate_decimals
+from riskset.report.texts import en_effects
 from riskset.study.ids import parse_id, slug
 from riskset.study.results import Estimate, Results
 from riskset.study.results_incidence import ComparedRates
@@ -15,7 +15,7 @@ from riskset.study.results_incidence import ComparedRates
 def section(results: Results) -> Section | None:
     """Set the comparisons of each outcome."""
     tables = tuple(_table(c, results) for c in results.compared_rates)
-    return Section("compared-rates", Text(("Rates compared",)), tables) if tables else None
+    return Section("compared-rates", Text((en_effects.RATES_COMPARED,)), tables) if tables else None
 
 
 def _table(compared: ComparedRates, results: Results) -> Table:
@@ -32,22 +32,20 @@ def _table(compared: ComparedRates, results: Results) -> Table:
     said = inside(unit[0][1].unit) if unit else Text()
     return Table(
         id=f"compared-rates-{slug(compared.outcome)}",
-        caption=say("{}: ratios and differences of rates between cells", name(compared.label)),
+        caption=say(en_effects.RATIOS_AND_DIFFERENCES_OF_RATES, name(compared.label)),
         head=(
             (
-                cells.col("Against the reference", numeric=False),
-                cells.col("Among", numeric=False),
-                cells.col(f"Rate ratio (95%{fmt.NBSP}CI)"),
+                cells.col(en_effects.AGAINST_THE_REFERENCE, numeric=False),
+                cells.col(en_effects.AMONG, numeric=False),
+                cells.col(en_effects.RATE_RATIO),
                 cells.col("P"),
-                cells.col(f"Rate difference (95%{fmt.NBSP}CI)"),
+                cells.col(en_effects.RATE_DIFFERENCE),
             ),
         ),
         groups=tuple(groups),
         notes=(
             say(
-                "All person-time in which both are known, states as they change; nothing is adjusted for. Ratios and P are "
-                "exact given the number of events (Clopper and Pearson); differences, in {}, have limits recovered from "
-                "the exact ones of each rate (MOVER).",
+                en_effects.COMPARED_RATES_NOTE,
                 said,
             ),
             *cells.warnings_of(
@@ -63,7 +61,7 @@ def _table(compared: ComparedRates, results: Results) -> Table:
 def _line(ratio: Estimate, gap: Estimate, own: int, within: int, decimals: int) -> Line:
     levels = parse_id(ratio.id).levels
     return (
-        cells.row(say("{} against {}", name(levels[own]), inside(ratio.reference or "")), indent=True),
+        cells.row(say(en_effects.AGAINST, name(levels[own]), inside(ratio.reference or "")), indent=True),
         cells.words(name(levels[within])),
         cells.ratio(ratio, "rate ratio"),
         cells.p_value(ratio),

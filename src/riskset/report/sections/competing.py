@@ -6,18 +6,12 @@ from riskset.report import cells
 from riskset.report.document import Group, Line, Paragraph, Rows, Section, Table, Text
 from riskset.report.outcomes import levels
 from riskset.report.phrases import counted, inside, listing, name, say
+from riskset.report.texts import en_curves
 from riskset.study.counted_competing import competing_id
 from riskset.study.ids import slug
 from riskset.study.results import Results
 from riskset.study.results_competing import Subdistribution
 from riskset.study.results_sensitivity import SensitivityVariant, VariantEstimates, VariantOutcome
-
-READING = (
-    "A cause-specific hazard is the rate of an event among those who have had none; a ratio of subdistribution hazards "
-    "orders the cumulative incidences, and is no ratio of rates. They differ where what is compared goes with the "
-    "competing event. Both are of the same model on the same rows here, with values as at entry: after a competing event a "
-    "value that changes does not exist."
-)
 
 
 def section(results: Results) -> Section | None:
@@ -38,7 +32,9 @@ def section(results: Results) -> Section | None:
         )
         for variant, outcome, own, about in found
     )
-    return Section("competing", Text(("Competing events",)), (Paragraph(Text((READING,))), *blocks))
+    return Section(
+        "competing", Text((en_curves.COMPETING,)), (Paragraph(Text((en_curves.HAZARDS_READ,))), *blocks)
+    )
 
 
 def _ends(
@@ -46,13 +42,13 @@ def _ends(
 ) -> Paragraph:
     first = own.exposure_in_modifier[0]
     told = say(
-        "{}: {}, {} ({}), {} censored; {}.",
+        en_curves.COMPETING_ENDS,
         name(variant.label),
         counted(own.basis.n_events, first.id, "event"),
         counted(about.n_competing, competing_id(variant, outcome, "competing"), "competing event"),
         listing(inside(c) for c in about.competing),
         counted(about.n_censored, competing_id(variant, outcome, "censored"), "person"),
-        "entry and censoring weighted" if about.delayed_entry else "censoring weighted",
+        en_curves.ENTRY_WEIGHTED if about.delayed_entry else en_curves.CENSORING_WEIGHTED,
     )
     return Paragraph(told, "basis")
 
@@ -71,9 +67,9 @@ def _table(
         lines: list[Line] = [
             (
                 cells.labelled(key[0], indent=True),
-                cells.ratio(apart.get(key), "cause-specific HR"),
+                cells.ratio(apart.get(key), en_curves.CAUSE_SPECIFIC),
                 cells.p_value(apart.get(key)),
-                cells.ratio(e, "subdistribution HR"),
+                cells.ratio(e, en_curves.SUBDISTRIBUTION),
                 cells.p_value(e),
             )
             for key, e in within.items()
@@ -83,20 +79,20 @@ def _table(
     ratios: list[Line] = [
         (
             cells.row(say("{}, {}", *(name(level) for level in levels(e))), indent=True),
-            cells.ratio(c, "ratio of cause-specific HR"),
+            cells.ratio(c, en_curves.RATIO_CAUSE_SPECIFIC),
             cells.p_value(c),
-            cells.ratio(e, "ratio of subdistribution HR"),
+            cells.ratio(e, en_curves.RATIO_SUBDISTRIBUTION),
             cells.p_value(e),
         )
         for c, e in zip(about.cause_specific_interaction, own.interaction, strict=True)
     ]
     if ratios:
-        groups.append(Rows(tuple(ratios), heading=Text(("Ratio of hazard ratios",))))
+        groups.append(Rows(tuple(ratios), heading=Text((en_curves.RATIOS,))))
     shown = [*own.exposure_in_modifier, *about.cause_specific, *own.interaction]
     return Table(
         id=f"competing-{variant.slug}-{slug(outcome.outcome)}",
         caption=say(
-            "{}, {}: hazard ratios of {}, cause-specific and of the subdistribution",
+            en_curves.COMPETING_CAPTION,
             name(outcome.label),
             name(variant.label),
             inside(results.exposure_label),
@@ -104,16 +100,16 @@ def _table(
         head=(
             (
                 cells.col(name(results.exposure_label), numeric=False),
-                cells.col("Cause-specific HR (95% CI)"),
+                cells.col(en_curves.CAUSE_SPECIFIC_HR),
                 cells.col("P"),
-                cells.col("Subdistribution HR (95% CI)"),
+                cells.col(en_curves.SUBDISTRIBUTION_HR),
                 cells.col("P"),
             ),
         ),
         groups=tuple(groups),
         notes=(
             say(
-                "{}, reference {}. {}.",
+                en_curves.COMPETING_NOTE,
                 name(variant.model),
                 name(variant.exposure_levels[0]),
                 Text((about.method,)),

@@ -159,10 +159,7 @@ def _numbers(curve: SplineCurve, label: str) -> Table:
         )
         rows.append((_at(curve, x, decimals, known), *points))
     outside = any(x not in places for places in known for x in values)
-    notes = (
-        f"{fmt.DASH}: outside the values over which this level's curve is drawn, the 1st to the 99th percentile "
-        "of its person-time.",
-    )
+    notes = (f"{fmt.DASH}: {en.OUTSIDE_THE_CURVE}",)
     heads = tuple(name(s.level) for s in curve.strata)
     return _table(curve, label, heads, (Rows(tuple(rows)),), notes if outside else ())
 
@@ -187,7 +184,7 @@ def _level_by_level(curve: SplineCurve, label: str, shown: tuple[tuple[int, ...]
         decimals = fmt.decimals_for(max(s.x) - min(s.x) or max(s.x))
         rows = tuple((_place(curve, s, k, decimals, indent=True), _point(curve, s, k)) for k in places)
         groups.append(Rows(rows, heading=name(s.level)))
-    return _table(curve, label, (Text((f"Hazard ratio (95%{fmt.NBSP}CI)",)),), tuple(groups))
+    return _table(curve, label, (Text((en.HR_95PERCENT_CI,)),), tuple(groups))
 
 
 def _point(curve: SplineCurve, s: CurveStratum, k: int) -> Cell:

@@ -9,6 +9,7 @@ from riskset.report.document import Cell, Group, Line, Paragraph, Part, Rows, Se
 from riskset.report.outcomes import label_of
 from riskset.report.phrases import established, inside, join, name, number, p_phrase, say, sentence
 from riskset.report.sections.notes import model_notes
+from riskset.report.texts import en, en_effects
 from riskset.study.counted_trend import trend_id
 from riskset.study.ids import slug
 from riskset.study.results import Estimate, Results
@@ -21,9 +22,9 @@ def section(results: Results) -> Section | None:
         return None
     return Section(
         "groups",
-        say("Groups of {} beside the curves", inside(results.exposure_label)),
+        say(en_effects.GROUPS_BESIDE_CURVES, inside(results.exposure_label)),
         tuple(_outcome(t, results) for t in results.trends),
-        entry="Groups",
+        entry=en_effects.GROUPS,
     )
 
 
@@ -50,14 +51,10 @@ def _reading(trend: ExposureTrend) -> tuple[Text, ...]:
         ),
         ", ",
     )
-    read = say("Hazard ratio per {}, over the medians of the groups: {}.", name(fmt.unit(trend.unit)), told)
+    read = say(en_effects.SLOPES, name(fmt.unit(trend.unit)), told)
     if trend.same is None or trend.same.p is None:
         return (read,)
-    text = (
-        " These slopes differ by more than chance readily explains ({})."
-        if established(trend.same)
-        else " The data do not establish that these slopes differ ({})."
-    )
+    text = en_effects.SLOPES_DIFFER if established(trend.same) else en_effects.SLOPES_MAY_BE_THE_SAME
     return (read + say(text, p_phrase(trend.same)),)
 
 
@@ -74,21 +71,20 @@ def _table(trend: ExposureTrend, results: Results, label: str) -> Table:
     groups = [Rows(tuple(_lines(trend, level, clock)), heading=name(level.level)) for level in trend.levels]
     if trend.same is not None:
         line = (
-            cells.row("The same slope in all levels", indent=True),
+            cells.row(en_effects.SAME_SLOPE, indent=True),
             cells.BLANK,
             cells.chi_square(trend.same),
             cells.p_value(trend.same),
         )
-        groups.append(Rows((line,), heading=Text(("All levels jointly",))))
+        groups.append(Rows((line,), heading=Text((en_effects.JOINTLY,))))
     unit = fmt.unit(trend.unit)
-    share = {2: "halves", 3: "thirds", 4: "quarters"}.get(len(trend.medians), "groups")
+    share = en_effects.SHARES.get(len(trend.medians), en_effects.EQUAL_PARTS)
     medians = join(
         (number(fmt.plain(m), trend_id(trend, "median", k)) for k, m in enumerate(trend.medians, 1)), ", "
     )
     notes = (
         say(
-            "{} with {} in groups: about {} of the person-time, cut where the data put them and not the plan. The slope "
-            "runs over the medians of the groups ({} {}). Wald limits and tests.",
+            en_effects.GROUPS_NOTE,
             name(trend.model),
             inside(trend.label),
             share,
@@ -101,12 +97,12 @@ def _table(trend: ExposureTrend, results: Results, label: str) -> Table:
     )
     return Table(
         id=f"groups-{slug(trend.outcome)}-table",
-        caption=say("{}: hazard ratios by groups of {}", name(label), inside(trend.label)),
+        caption=say(en_effects.HR_BY_GROUPS, name(label), inside(trend.label)),
         head=(
             (
                 cells.col(say("{}, {}", name(trend.label), name(unit)), numeric=False),
-                cells.col(f"Events / {clock.person}"),
-                cells.col(f"Hazard ratio (95%{fmt.NBSP}CI)"),
+                cells.col(f"{en.EVENTS} / {clock.person}"),
+                cells.col(en.HR_95PERCENT_CI),
                 cells.col("P"),
             ),
         ),
@@ -121,18 +117,18 @@ def _lines(trend: ExposureTrend, level: TrendLevel, clock: Clock) -> list[Line]:
     for place, e in enumerate(level.groups, 1):
         head = cells.row(limits(trend, place), indent=True)
         if place == trend.reference:
-            out.append((head, _behind(e, clock), cells.reference("1 (reference)"), cells.DASH))
+            out.append((head, _behind(e, clock), cells.reference(en_effects.IS_REFERENCE), cells.DASH))
         else:
             out.append((head, _behind(e, clock), cells.ratio(e), cells.p_value(e)))
     if level.slope is not None:
-        per = say("Slope, per {}", name(fmt.unit(trend.unit)))
+        per = say(en_effects.SLOPE_PER, name(fmt.unit(trend.unit)))
         out.append(
             (cells.row(per, indent=True), cells.BLANK, cells.ratio(level.slope), cells.p_value(level.slope))
         )
     if level.departure is not None:
         out.append(
             (
-                cells.row("Departure from a straight line", indent=True),
+                cells.row(en_effects.DEPARTURE, indent=True),
                 cells.BLANK,
                 cells.chi_square(level.departure),
                 cells.p_value(level.departure),

@@ -13,6 +13,7 @@ from riskset.report import formats as fmt
 from riskset.report.clock import DAYS, Clock
 from riskset.report.document import Block, Cell, Figure, Line, Paragraph, Part, Rows, Section, Table, Text
 from riskset.report.phrases import established, inside, listing, name, number, p_phrase, say, sentence
+from riskset.report.texts import en, en_curves
 from riskset.study.counted_incidence import incidence_id
 from riskset.study.ids import slug
 from riskset.study.results import Results
@@ -29,18 +30,14 @@ def section(results: Results) -> Section | None:
         seen[curve.outcome] += 1
         nth = seen[curve.outcome]
         blocks += [*_reading(curve), _figure(curve, nth), _table(curve, nth)]
-    return Section("incidence", Text(("Cumulative incidence",)), tuple(blocks)) if blocks else None
+    return Section("incidence", Text((en_curves.INCIDENCE,)), tuple(blocks)) if blocks else None
 
 
 def _reading(curve: IncidenceCurve) -> tuple[Paragraph, ...]:
     """Read Gray's test, which compares risks and adjusts for nothing."""
     if curve.test is None or curve.test.p is None or curve.grouping is None:
         return ()
-    text = (
-        "{}: unadjusted, the risks differ by {} (Gray's test, {})."
-        if established(curve.test)
-        else "{}: unadjusted, the data do not establish that the risks differ by {} (Gray's test, {})."
-    )
+    text = en_curves.RISKS_DIFFER if established(curve.test) else en_curves.RISKS_MAY_BE_THE_SAME
     return (Paragraph(say(text, name(curve.label), inside(curve.grouping), p_phrase(curve.test)), "reading"),)
 
 
@@ -74,22 +71,22 @@ def _figure(curve: IncidenceCurve, nth: int) -> Figure:
     at = [clock.read(t.years) for t in ticks]
 
     def draw(width: float) -> Drawing:
-        x_label = f"{clock.unit} since index"
+        x_label = en.SINCE_INDEX.format(clock.unit)
         return survival_figure(
-            lines, ticks=at, x_label=x_label, y_label="Cumulative incidence (%)", width=width
+            lines, ticks=at, x_label=x_label, y_label=en_curves.INCIDENCE_AXIS, width=width
         )
 
-    by = Text() if curve.grouping is None else say(", by {}", inside(curve.grouping))
+    by = Text() if curve.grouping is None else say(en_curves.BY, inside(curve.grouping))
     caption = say(
-        "{}: Aalen–Johansen cumulative incidence{}, with 95% confidence intervals; competing: {}.",
+        en_curves.INCIDENCE_CAPTION,
         name(curve.label),
         by,
         listing(inside(c) for c in curve.competing),
     )
     if curve.not_drawn:
         small = listing(inside(label) for label, _ in curve.not_drawn)
-        caption = caption + say(" Not drawn, with fewer than 10 persons: {}.", small)
-    spoken = "The table below holds the risk and the numbers at each tick."
+        caption = caption + say(en_curves.NOT_DRAWN, small)
+    spoken = en_curves.INCIDENCE_TABLE_HOLDS
     return Figure(f"incidence-{_key(curve, nth)}", caption, spoken, draw)
 
 
@@ -104,27 +101,24 @@ def _table(curve: IncidenceCurve, nth: int) -> Table:
     for g in curve.groups:
         rows = tuple(_line(curve, g, t, clock) for t in g.ticks)
         groups.append(Rows(rows, heading=name(g.label)) if len(curve.groups) > 1 else Rows(rows))
-    by = Text() if curve.grouping is None else say(", by {}", inside(curve.grouping))
+    by = Text() if curve.grouping is None else say(en_curves.BY, inside(curve.grouping))
     return Table(
         id=f"incidence-at-risk-{_key(curve, nth)}",
-        caption=say("{}: cumulative incidence, % (95% CI), and numbers{}", name(curve.label), by),
+        caption=say(en_curves.INCIDENCE_TABLE, name(curve.label), by),
         head=(
             (
                 cells.col(clock.unit, numeric=False),
-                cells.col("At risk"),
-                cells.col("Events"),
-                cells.col("Other events"),
-                cells.col("Censored"),
-                cells.col(f"Risk, % (95%{fmt.NBSP}CI)"),
+                cells.col(en_curves.AT_RISK),
+                cells.col(en_curves.EVENTS),
+                cells.col(en_curves.OTHER_EVENTS),
+                cells.col(en_curves.CENSORED),
+                cells.col(en_curves.RISK_PERCENT),
             ),
         ),
         groups=tuple(groups),
         notes=(
             say(
-                "Aalen–Johansen, from index: the share who have had the event, {} competing. 1 minus Kaplan–Meier would "
-                "overstate it. Events, other events and censored are counted before each time, as those at risk are; "
-                "together they make up all persons. Groups are those at index and do not change. Intervals are "
-                "pointwise, by the infinitesimal jackknife over persons, on the log-log scale.",
+                en_curves.INCIDENCE_NOTE,
                 listing(inside(c) for c in curve.competing),
             ),
             *(sentence(w) for w in (() if curve.test is None else curve.test.warnings)),

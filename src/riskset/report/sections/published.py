@@ -11,6 +11,7 @@ from riskset.report.sections.rates import rate, rate_decimals
 from riskset.report.texts import en
 from riskset.study.counted import flow_id
 from riskset.study.ids import parse_id
+from riskset.study.published import CONTRADICTION
 from riskset.study.results import Printed, Results
 
 
@@ -43,7 +44,7 @@ def section(results: Results) -> Section | None:
         wide=True,
         sheet="Published",
     )
-    against = [w for e in results.published for w in e.warnings if "do not fit each other" in w]
+    against = [w for e in results.published for w in e.warnings if w.startswith(CONTRADICTION)]
     blocks: list[Block] = [table]
     if against:
         labels = {o.outcome: o.label for o in results.rates}

@@ -90,13 +90,13 @@ def follow_up(results: Results) -> Table:
                 cells.col(en.PERSONS),
                 cells.col(en.EVENTS),
                 cells.col(clock.person.capitalize()),
-                cells.col(f"Median follow-up, {clock.unit.lower()}"),
+                cells.col(en.MEDIAN_FOLLOW_UP.format(clock.unit.lower())),
                 cells.col(say(en.RATE_95PERCENT_CI_2, name(results.time_unit))),
             ),
         ),
         groups=(Rows(tuple(rows)),),
         notes=(Text((note,)),),
-        sheet="Follow-up and rates",
+        sheet=en.FOLLOW_UP_AND_RATES,
     )
 
 
@@ -229,7 +229,7 @@ def rows_lost(results: Results) -> Table:
                 cells.col(en.OUTCOME, numeric=False),
                 cells.col(en.PERSONS_LEFT_OUT),
                 cells.col(en.EVENTS_LEFT_OUT),
-                cells.col(f"{clock.person.capitalize()} left out"),
+                cells.col(en.TIME_LEFT_OUT.format(clock.person.capitalize())),
                 cells.col(en.MISSING_BY_VARIABLE, numeric=False),
             ),
         ),

@@ -8,21 +8,10 @@ from riskset.report import cells
 from riskset.report.document import Block, Group, Line, Paragraph, Rows, Section, Table, Text
 from riskset.report.outcomes import levels
 from riskset.report.phrases import inside, name, say, sentence
+from riskset.report.texts import en_effects, en_sensitivity
 from riskset.study.ids import slug
 from riskset.study.results import Results
 from riskset.study.results_sensitivity import SensitivityVariant, VariantEstimates, VariantOutcome
-
-READING = (
-    "Each analysis is the primary model again with some keys of the plan changed and nothing else. Intervals and tests "
-    "are Wald's here, for the plan itself too. What counts is how far an estimate moves against the width of its "
-    "interval; that a P value crosses a line says nothing. Where one key takes several values, a second table compares "
-    "them, and the plan itself, on the persons and the time in which all of them know every covariate."
-)
-IMMORTAL = (
-    "These numbers are wrong on purpose. Whoever starts the drug at any time of the follow-up is called a user from the "
-    "day of index, and cannot have had the event before the start: this time without risk is given to the users, and "
-    "makes use look better than it is. They are shown because this is often done and asked for; they answer no question."
-)
 
 
 def section(results: Results) -> Section | None:
@@ -30,7 +19,7 @@ def section(results: Results) -> Section | None:
     found = results.sensitivity
     if not found.variants or found.plan is None:
         return None
-    blocks: list[Block] = [Paragraph(Text((READING,))), _changes(found.right)]
+    blocks: list[Block] = [Paragraph(Text((en_sensitivity.READING,))), _changes(found.right)]
     blocks += [Paragraph(text, "caution") for text in _not_done(found.variants)]
     for at in found.plan.outcomes:
         both = tuple(t for t in (_own(at, results), _common(at, results)) if t is not None)
@@ -40,11 +29,11 @@ def section(results: Results) -> Section | None:
         blocks.append(
             Group(
                 "sensitivity-wrong",
-                Text(("Wrong on purpose: immortal time",)),
-                (Paragraph(Text((IMMORTAL,)), "caution"), *tables),
+                Text((en_sensitivity.WRONG_ON_PURPOSE,)),
+                (Paragraph(Text((en_sensitivity.IMMORTAL,)), "caution"), *tables),
             )
         )
-    return Section("sensitivity", Text(("Sensitivity analyses",)), tuple(blocks))
+    return Section("sensitivity", Text((en_sensitivity.SENSITIVITY_ANALYSES,)), tuple(blocks))
 
 
 def _changes(variants: Sequence[SensitivityVariant]) -> Table:
@@ -60,10 +49,16 @@ def _changes(variants: Sequence[SensitivityVariant]) -> Table:
     ]
     return Table(
         id="sensitivity-changes",
-        caption=Text(("What each sensitivity analysis changes",)),
+        caption=Text((en_sensitivity.WHAT_EACH_CHANGES,)),
         head=(
             tuple(
-                cells.col(t, numeric=False) for t in ("Analysis", "Key of the plan", "In the plan", "Here")
+                cells.col(t, numeric=False)
+                for t in (
+                    en_sensitivity.ANALYSIS,
+                    en_sensitivity.KEY_OF_THE_PLAN,
+                    en_sensitivity.IN_THE_PLAN,
+                    en_sensitivity.HERE,
+                )
             ),
         ),
         groups=(Rows(tuple(rows)),),
@@ -75,11 +70,11 @@ def _changes(variants: Sequence[SensitivityVariant]) -> Table:
 def _not_done(variants: Sequence[SensitivityVariant]) -> Iterator[Text]:
     for variant in variants:
         if variant.not_done is not None:
-            yield say("{} could not be done. {}", name(variant.label), sentence(variant.not_done))
+            yield say(en_sensitivity.NOT_DONE, name(variant.label), sentence(variant.not_done))
         for at in variant.outcomes:
             if at.not_done is not None:
                 yield say(
-                    "{}, {}: could not be done. {}",
+                    en_sensitivity.NOT_DONE_FOR,
                     name(variant.label),
                     inside(at.label),
                     sentence(at.not_done),
@@ -102,7 +97,7 @@ def _own(at: VariantOutcome, results: Results) -> Table:
         results,
         id=f"sensitivity-{slug(at.outcome)}",
         caption=say(
-            "{}: hazard ratios of {} in sensitivity analyses",
+            en_sensitivity.IN_SENSITIVITY_ANALYSES,
             name(at.label),
             inside(results.exposure_label),
         ),
@@ -129,7 +124,7 @@ def _common(at: VariantOutcome, results: Results) -> Table | None:
         results,
         id=f"sensitivity-common-{slug(at.outcome)}",
         caption=say(
-            "{}: hazard ratios of {}, values of one key on the time that they share",
+            en_sensitivity.ON_COMMON_TIME,
             name(at.label),
             inside(results.exposure_label),
         ),
@@ -155,16 +150,16 @@ def _table(
                 cells.col(
                     say("{}, {}", name(results.modifier_label), inside(results.exposure_label)), numeric=False
                 ),
-                cells.col("Persons"),
-                cells.col("Events"),
-                cells.col("HR (95% CI)"),
-                cells.col("Ratio of HR (95% CI)"),
+                cells.col(en_sensitivity.PERSONS),
+                cells.col(en_sensitivity.EVENTS),
+                cells.col(en_sensitivity.HR_95),
+                cells.col(en_sensitivity.RATIO_OF_HR_95),
             ),
         ),
         groups=tuple(Rows(tuple(_lines(one)), heading=label) for label, one in known),
         notes=(
             say(
-                "{}; Wald limits. A ratio of hazard ratios is against the first level of the modifier.",
+                en_sensitivity.WALD_AND_LEVEL,
                 name(results.sensitivity.variants[0].model),
             ),
             *cells.warnings_of(shown),
@@ -192,17 +187,17 @@ def _wrong(at: VariantOutcome, results: Results) -> Iterator[Table]:
     """Set the effect of use as it changes over time beside that of use fixed at index from what comes later."""
     if at.own is None:
         return
-    sides = [(Text(("As use changes over time (right)",)), at.own)]
+    sides = [(Text((en_sensitivity.AS_USE_CHANGES,)), at.own)]
     for variant in results.sensitivity.wrong:
         mine = next((o for o in variant.outcomes if o.outcome == at.outcome), None)
         if mine is not None and mine.own is not None:
-            sides.append((Text(("WRONG: fixed at index from the whole follow-up",)), mine.own))
+            sides.append((Text((en_sensitivity.FIXED_AT_INDEX,)), mine.own))
     groups = tuple(
         Rows(
             tuple(
                 (
                     cells.row(say("{}, {}", *(name(level) for level in reversed(levels(e)))), indent=True),
-                    cells.ratio(e, "HR of modifier"),
+                    cells.ratio(e, en_effects.HR_OF_MODIFIER),
                     cells.p_value(e),
                 )
                 for e in own.modifier_in_exposure
@@ -214,21 +209,19 @@ def _wrong(at: VariantOutcome, results: Results) -> Iterator[Table]:
     shown = [e for _, own in sides for e in own.modifier_in_exposure]
     yield Table(
         id=f"sensitivity-wrong-{slug(at.outcome)}",
-        caption=say(
-            "{}: hazard ratios of {}, right and wrong", name(at.label), inside(results.modifier_label)
-        ),
+        caption=say(en_sensitivity.RIGHT_AND_WRONG, name(at.label), inside(results.modifier_label)),
         head=(
             (
                 cells.col(
                     say("{}, {}", name(results.modifier_label), inside(results.exposure_label)), numeric=False
                 ),
-                cells.col("HR (95% CI)"),
+                cells.col(en_sensitivity.HR_95),
                 cells.col("P"),
             ),
         ),
         groups=groups,
         notes=(
-            say("{}; Wald limits.", name(results.sensitivity.variants[0].model)),
+            say(en_sensitivity.WALD, name(results.sensitivity.variants[0].model)),
             *cells.warnings_of(shown),
         ),
         sheet=f"Wrong {at.outcome}"[:31],

@@ -131,13 +131,11 @@ def terms(results: Results, outcomes: tuple[Outcome, ...]) -> tuple[Text, ...]:
     )
     if methods:
         out.append(say(en.INTERVALS_AND_P_VALUES_OF, listing(methods)))
-    n = f"{len(outcomes)} outcomes are examined; " if len(outcomes) > 1 else ""
-    out.append(
-        say(
-            en.ALL_ARE_ASSOCIATIONS_IN_OBSERVED,
-            n,
-        )
-    )
+    out.append(Text((en.ALL_ARE_ASSOCIATIONS_IN_OBSERVED,)))
+    if len(outcomes) > 1:
+        out.append(say(en.P_VALUES_OF_OUTCOMES, fmt.count(len(outcomes))))
+    else:
+        out.append(Text((en.P_VALUES_UNADJUSTED,)))
     if not results.exposure_rationale and not any("exploratory" in w for w in results.warnings):
         out.append(Text((en.THE_CUT_POINT_IS_EXPLORATORY,)))
     return tuple(out)

@@ -40,9 +40,10 @@ HR_HAZARD_RATIO_CI_CONFIDENCE = (
 )
 INTERVALS_AND_P_VALUES_OF = "Intervals and P values of the ratios: {}."
 ALL_ARE_ASSOCIATIONS_IN_OBSERVED = (
-    "All are associations in observed patients, adjusted for what the plan names and for nothing else. "
-    "{}P values are not adjusted for the number of comparisons."
+    "All are associations in observed patients, adjusted for what the plan names and for nothing else."
 )
+P_VALUES_OF_OUTCOMES = "P values of the {} outcomes are not adjusted for the number of comparisons."
+P_VALUES_UNADJUSTED = "P values are not adjusted for the number of comparisons."
 THE_CUT_POINT_IS_EXPLORATORY = "The cut-point is exploratory: the plan gives no rationale for it."
 
 # --- plan ------------------------------------------------------------------------------------------------
@@ -96,6 +97,9 @@ EACH_OUTCOME_HAS_ITS_OWN = (
 )
 FOLLOW_UP_FIRST_EVENTS_AND = "Follow-up, first events and rates"
 EVENTS = "Events"
+MEDIAN_FOLLOW_UP = "Median follow-up, {}"
+SINCE_INDEX = "{} since index"
+TIME_LEFT_OUT = "{} left out"
 RATE_95PERCENT_CI_2 = "Rate {} (95% CI)"
 AND = "{} and {}"
 RATE_95PERCENT_CI = "Rate (95% CI)"
@@ -112,6 +116,7 @@ ALL_MODELS_OF_AN_OUTCOME = (
 )
 WHAT_THE_MODELS_LEAVE_OUT = "What the models leave out because a value is missing"
 OUTCOME = "Outcome"
+FOLLOW_UP_AND_RATES = "Follow-up and rates"
 PERSONS_LEFT_OUT = "Persons left out"
 EVENTS_LEFT_OUT = "Events left out"
 MISSING_BY_VARIABLE = "Missing, by variable"
@@ -250,6 +255,7 @@ POINTWISE_INTERVALS_HOLD_FOR_ONE = (
     "Pointwise intervals hold for one value chosen beforehand; what is read along a curve needs its "
     "simultaneous band, which reaches {} standard errors to each side."
 )
+OUTSIDE_THE_CURVE = "outside the values over which this level's curve is drawn, the 1st to the 99th percentile of its person-time."
 PERCENT_95_CI_FROM = "95% CI from"
 PERCENT_95_CI_TO = "95% CI to"
 HAZARD_RATIO_95PERCENT_CI_ALONG = "{}: hazard ratio (95% CI) along {} against {} {}"
@@ -288,6 +294,10 @@ FINDING = "Finding"
 N = "n"
 WHAT_EACH_FILTER_MATCHED = "What each filter matched"
 PLAN_KEY = "Plan key"
+NOTE_MARK = "Note: "
+WARNING_MARK = "Warning: "
+STRING_WITHHELD = "{} string of fewer than 5 persons not shown"
+STRINGS_WITHHELD = "{} strings of fewer than 5 persons not shown"
 STRINGS_PERSONS = "Strings (persons)"
 FILTER = "Filter"
 TABLES_READ = "Tables read"
@@ -332,6 +342,7 @@ ITEM_NUMBERS_ARE_THOSE_OF = (
     "Item numbers are those of the published checklist; what each asks is told in our words. Texts "
     "here are what this report can say; the author decides what the manuscript says."
 )
+ITEMS_OF_THE = "Items of the {}, by their published numbers"
 ITEM = "Item"
 ASKS_FOR = "Asks for"
 IN_THIS_REPORT = "In this report"
