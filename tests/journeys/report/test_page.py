@@ -474,7 +474,7 @@ def test_curves_known_at_different_values_stand_below_each_other(results: Result
     moved = first.model_copy(update={"x": tuple(v + 0.0037 for v in first.x)})
     uneven = curve.model_copy(update={"strata": (moved, *curve.strata[1:])})
     for value, head in ((curve, ["Magnesium, mg/dL", "naive", "user", "past"]),
-                        (uneven, ["Magnesium, mg/dL", "Hazard ratio (95%\N{NO-BREAK SPACE}CI)"])):  # fmt: skip
+                        (uneven, ["Magnesium, mg/dL", "HR (95% CI)"])):  # fmt: skip
         variant = results.model_copy(update={"curves": (value,)})
         root = Tree(to_html(compose(variant))).root
         table = next(t for t in root.find("table") if "along magnesium against" in t.find("caption")[0].text)
