@@ -27,6 +27,7 @@ ENTRIES = """[sensitivity]
 "Cut" = { vary = "exposure.groups.below", over = [2.2] }
 "Pooled" = { set = { modifier.levels = { naive = ["never", "former"], user = ["current"] } } }
 "Older" = { require = "age >= 60" }
+"Late" = { set = { cohort.exclude_first = "90 days" } }
 "Age" = { set = { cohort.time_scale = "age" } }
 "Outpatients" = { set = { tables.labs.where = "NOT inpatient" } }
 "Nobody" = { require = "age > 150" }
@@ -40,6 +41,7 @@ BY_HAND = {
     "Cut: 2.2": ('below = 2.4, labels = ["< 2.4 mg/dL", ">= 2.4 mg/dL"], reference = ">= 2.4 mg/dL"', 'below = 2.2, labels = ["< 2.2 mg/dL", ">= 2.2 mg/dL"], reference = ">= 2.2 mg/dL"'),
     "Pooled": ('{ naive = ["never"], user = ["current"], past = ["former"] }', '{ naive = ["never", "former"], user = ["current"] }'),
     "Older": ('label = "Adult at index" },', 'label = "Adult at index" }, { keep = "age >= 60", label = "Older" },'),
+    "Late": ('max_followup = "5 years"', 'max_followup = "5 years"\nexclude_first = "90 days"'),
     "Age": ('max_followup = "5 years"', 'max_followup = "5 years"\ntime_scale = "age"'),
     "Outpatients": ('below_limit = "limit" }', 'below_limit = "limit", where = "NOT inpatient" }'),
 }  # fmt: skip
@@ -99,6 +101,23 @@ def test_a_variant_is_the_plan_with_its_key_changed_by_hand(
     assert formulas(variant.plan, "death") == formulas(expected.study.plan, "death")
     scales = [b.study.scale for b in (answer.built, expected)]
     assert (scales[0] is None and scales[1] is None) or scales[0].equals(scales[1])  # pyright: ignore
+
+
+def test_the_first_days_left_out_by_a_plain_loop(base: Built, answers: dict[str, Answer]) -> None:
+    late = answers["Late"].built
+    assert late is not None
+    expected = [
+        row | {"entry": max(row["entry"], 90.0)}
+        for row in base.frames["death"].iter_rows(named=True)
+        if row["exit"] > 90  # a death on day 90 belongs to the days left out
+    ]
+    rows = late.frames["death"]
+    assert rows.equals(pl.DataFrame(expected, schema=rows.schema))
+    # what is in force after day 90 may have begun before it: values go on from index
+    assert base.frames["death"].filter(pl.col("entry") < 90, pl.col("exit") > 90).height > 0
+    gone = set(base.frames["death"]["patient_id"]) - set(rows["patient_id"])
+    ends = dict(base.frames["death"].group_by("patient_id").agg(pl.col("exit").max()).iter_rows())
+    assert gone == {person for person, end in ends.items() if end <= 90}
 
 
 def test_the_estimates_are_those_of_the_primary_model(base: Built, found: Sensitivity) -> None:

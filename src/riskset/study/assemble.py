@@ -22,6 +22,7 @@ from riskset.episodes import Episodes, Timeline
 from riskset.errors import CohortError
 from riskset.study.formulas import baseline_column, baseline_measures
 from riskset.study.grouping import Cuts, cut_points, with_groups
+from riskset.study.late_start import late_start
 from riskset.study.lookback import followed, looked_back, with_index
 from riskset.study.people import Candidates, candidates, fixed_columns
 from riskset.study.plan import StudyPlan
@@ -256,7 +257,7 @@ def outcome_episodes(study: Assembled, outcome: str) -> tuple[Episodes, Timeline
         What they were cut from, for its notes and rejects.
     """
     timeline = with_outcome(study.plan, study.tables, study.timeline, outcome)
-    episodes = timeline.episodes(outcome)
+    episodes = late_start(study.plan, timeline.episodes(outcome))
     return replace(episodes, frame=with_groups(study.plan, episodes.frame, study.cuts)), timeline
 
 

@@ -139,7 +139,13 @@ def _follow_up(plan: StudyPlan) -> str:
     if cohort.max_followup is not None:
         ends.append(f"{cohort.max_followup} after index")
     text = f"from {_index(plan)} (day 0) to {ends[0] if len(ends) == 1 else 'the earliest of ' + ', '.join(ends)}"
-    return text + ", and for each outcome to its first event or a competing one"
+    text += ", and for each outcome to its first event or a competing one"
+    if cohort.exclude_first is not None:
+        text += (
+            f"; the first {cohort.exclude_first} count for nothing: who leaves or has the event in that time is not at "
+            "risk, while values and states go on from index"
+        )
+    return text
 
 
 def _index(plan: StudyPlan) -> str:

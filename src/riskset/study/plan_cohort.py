@@ -114,6 +114,8 @@ class Cohort(Section):
     """Ends of follow-up; the earliest counts."""
     max_followup: str | None = None
     """Follow-up ends at the latest after this long, e.g. "5 years"."""
+    exclude_first: str | None = None
+    """Follow-up begins to count this long after index, "90 days": whoever has left or had the event by then is not at risk. Values and states go on from index."""
     time_scale: str = "study"
     """What the models count time by: "study", time since index; "calendar"; or the [baseline] value whose `since` is zero, e.g. "age". On the latter two persons enter late."""
     washout: tuple[Washout, ...] = ()

@@ -28,6 +28,15 @@ def _end(plan: PlanKeys) -> Iterator[Problem]:
             yield Problem(("cohort", "end", i), "needs exactly one of reason_column and reason")
     if not plan.cohort.end and plan.cohort.max_followup is None:
         yield Problem(("cohort",), "follow-up has no end", "Give end, max_followup, or both")
+    first, last = plan.cohort.exclude_first, plan.cohort.max_followup
+    try:
+        nothing = first is not None and last is not None and parse_duration(first) >= parse_duration(last)
+    except UnitError:  # said of the key itself
+        return
+    if nothing:
+        yield Problem(
+            ("cohort", "exclude_first"), f"leaves nothing of max_followup = {last}", "Leave out less"
+        )
 
 
 def _index(plan: PlanKeys) -> Iterator[Problem]:

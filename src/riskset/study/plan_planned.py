@@ -16,7 +16,6 @@ _KEYS: Mapping[str, str] = {
     "weights": "weighted models",
     "diagnostics": "a choice of diagnostics",
     "cohort.landmark": "landmark analyses",
-    "cohort.exclude_first": "leaving out the first days of follow-up",
     "data.source": "one database for all tables; until then, name it as database in each of them",
     "measures.*.missing": "the treatment of missing values",
     "models.*.same_rows": "models on rows of their own",

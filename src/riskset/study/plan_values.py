@@ -30,6 +30,7 @@ def value_problems(plan: PlanKeys) -> list[Problem]:
 def _durations(plan: PlanKeys) -> Iterator[Problem]:
     durations: list[tuple[Key, str | None]] = [
         (("cohort", "max_followup"), plan.cohort.max_followup),
+        (("cohort", "exclude_first"), plan.cohort.exclude_first),
         (("report", "published", "mean_follow_up"), plan.report.published.mean_follow_up),
         *((("drugs", name, "grace"), drug.grace) for name, drug in plan.drugs.items()),
         *((("drugs", name, "step"), drug.step) for name, drug in plan.drugs.items()),
@@ -40,7 +41,14 @@ def _durations(plan: PlanKeys) -> Iterator[Problem]:
     for key, text in durations:
         yield from _duration(key, text)
     for key, text in durations:
-        lasting = key[-1] in {"max_followup", "carry_forward", "mean_follow_up", "step", "window"}
+        lasting = key[-1] in {
+            "max_followup",
+            "exclude_first",
+            "carry_forward",
+            "mean_follow_up",
+            "step",
+            "window",
+        }
         if lasting and text is not None and not list(_duration(key, text)) and parse_duration(text) == 0:
             yield Problem(key, "must be longer than nothing")
     for name in ("observed", "plausible_dates"):

@@ -209,7 +209,9 @@ def _followed(study: Assembled, outcomes: Mapping[str, Outcome]) -> tuple[pl.Dat
     persons = study.persons.filter(pl.col(key).is_in(followed.implode()))
     n, left = study.persons.height, persons.height
     if left < n:
-        steps += (FlowStep(label=NOT_FOLLOWED, n_before=n, n_excluded=n - left, n_after=left),)
+        first = study.plan.cohort.exclude_first
+        label = NOT_FOLLOWED if first is None else f"Followed for longer than {first} after index"
+        steps += (FlowStep(label=label, n_before=n, n_excluded=n - left, n_after=left),)
     return persons, steps
 
 

@@ -44,7 +44,7 @@ def with_causes(study: Assembled, rows: pl.DataFrame, outcome: str) -> pl.DataFr
     named = plan.outcomes[outcome].competing
     causes = [part for name in named for part in plan.outcomes[name].any_of or (name,)]
     timeline = with_outcome(plan, study.tables, study.timeline, outcome)
-    key = [plan.data.id, "entry"]
+    key = [plan.data.id, "exit"]  # follow-up may begin later than the timeline's
     ends = timeline.episodes(outcome, competing=causes).frame.select(*key, status)
     return rows.join(ends, on=key, how="left", maintain_order="left")
 

@@ -248,6 +248,12 @@ def test_subgroups_that_cannot_be_formed(entry: str, said: str) -> None:
     assert said in message
 
 
+def test_the_days_left_out_leave_something() -> None:
+    old = 'max_followup = "5 years"'
+    assert "leaves nothing" in refusal(changed(old, f'{old}\nexclude_first = "5 years"'))
+    assert "longer than nothing" in refusal(changed(old, f'{old}\nexclude_first = "0 days"'))
+
+
 def test_broken_toml_names_the_line() -> None:
     number = TEXT[: TEXT.index("[cohort]")].count("\n") + 1
     message = refusal(changed("[cohort]", "[cohort"))
