@@ -33,6 +33,7 @@ from riskset.plots import (
     to_svg_text,
 )
 from riskset.plots.diagnostics import FormPanel, functional_form_figure, influence_figure
+from riskset.plots.export import to_pdf_bytes
 from riskset.plots.standardised import StandardisedLine, standardised_figure
 from riskset.plots.style import SERIES, series, text_width, wrap
 
@@ -308,6 +309,13 @@ def test_svg_keeps_text_as_text_and_stands_alone(drawn):
     assert set(re.findall(r'(?:url\(|href=")#([^)"]+)', svg)) <= set(re.findall(r'\bid="([^"]+)"', svg))
     assert "http" not in re.sub(r'xmlns(:xlink)?="[^"]+"', "", svg)  # nothing is fetched
     assert "<title>What it shows</title><desc>In a sentence</desc>" in svg
+
+
+def test_a_pdf_holds_its_letters_as_truetype(drawn):
+    content = to_pdf_bytes(drawn[0])
+    assert b"/CIDFontType2" in content
+    assert b"/FontFile2" in content
+    assert b"/Type3" not in content  # journals refuse it
 
 
 @pytest.mark.parametrize("name", ["curve-2", "survival-2", "forest", "flow"])
