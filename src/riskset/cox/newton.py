@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from riskset.errors import FitError
 from riskset.kernel import RiskRows, State, evaluate, information, score
 from riskset.linalg import Cholesky, rank_revealing_cholesky
+from riskset.linalg.cholesky import TOLERANCE
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -23,6 +24,8 @@ CONVERGED = 1e-8
 # A coefficient that still moves the linear predictor by this much across its range after the likelihood has
 # levelled is on its way to infinity: a regular one moves by less than 1e-6 there.
 RUNAWAY = 1e-3
+# Information shrinks as exp(-|eta|): this far from the start none of it is left above rounding (linalg.TOLERANCE).
+FLAT = -np.log(TOLERANCE)
 MAX_HALVINGS = 30
 ROUNDING = 1e-12  # of the log likelihood, as a sum over many risk sets
 
@@ -131,8 +134,10 @@ def maximise(
     runaway = np.zeros(start.size, dtype=np.bool_)
     if levelled and not done:
         runaway = np.abs(step) * _range(rows.X) > RUNAWAY
-        if subspace is None and independent is not None:
-            runaway |= independent & ~chol.independent  # no information is left about them
+    if subspace is None and independent is not None:
+        lost = independent & ~chol.independent  # no information is left about them
+        # One long step may end where the likelihood is flat to the last digit: it looks settled, for nothing moves.
+        runaway |= lost & ((levelled and not done) or np.abs(state.beta - start) * _range(rows.X) > FLAT)
     record.append(Iteration(loglik=state.loglik, decrement=decrement, halvings=0))
     return Maximum(
         beta=state.beta + step if done and max_iterations > 0 else state.beta,
@@ -141,7 +146,7 @@ def maximise(
         information=info,
         cholesky=chol,
         score=u,
-        converged=done or (levelled and decrement <= CONVERGED and not runaway.any()),
+        converged=not runaway.any() and (done or (levelled and decrement <= CONVERGED)),
         runaway=runaway,
         record=tuple(record),
     )

@@ -130,6 +130,9 @@ def _reason(matrix: MatrixFit, names: tuple[str, ...], column: int) -> str:
     gram = X[:, earlier].T @ X[:, earlier] / size[earlier] / size[earlier, None]
     weight = np.linalg.lstsq(gram, X[:, earlier].T @ own / size[earlier] / size[column], rcond=None)[0]
     left = own / size[column] - X[:, earlier] @ (weight / size[earlier])
+    if (earlier.size == 0 or np.linalg.norm(left) > ALIASED) and matrix.runaway.any():
+        gone = [n for n, r in zip(names, matrix.runaway, strict=True) if r]
+        return f"nothing tells of {name} once {_listed(gone, ', ')} is at infinity"
     if earlier.size == 0 or np.linalg.norm(left) > ALIASED:
         return f"{name} does not vary among those at risk together"
     others = [names[int(earlier[k])] for k in np.flatnonzero(np.abs(weight) > ALIASED)]

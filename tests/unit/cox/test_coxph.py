@@ -219,6 +219,33 @@ def test_monotone_likelihood_is_named():
     assert fit.summary()["upper"][1] == np.inf
 
 
+def test_a_first_step_to_where_nothing_is_left_to_learn_is_no_maximum():
+    # who has it is one of a thousand and dies first: with p = 1/1000 Newton's first step is U/I = (1 - p)/(p(1 - p)) = 1000
+    alone = pl.DataFrame({"time": range(1, 1001), "event": [1, *[0] * 998, 1], "x": [1, *[0] * 999]})
+    alone = alone.with_columns(z=(pl.col("time") * 7919 % 1000) / 1000)
+    with pytest.warns(
+        RisksetWarning, match=r"go to infinity: x; .* \(nothing tells of z once x is at infinity\)"
+    ):
+        fit = coxph("Surv(time, event) ~ x + z", alone)
+    assert fit.status == "monotone likelihood"
+    assert fit.params[0] > 900
+    assert np.isnan(fit.params[1])
+    assert np.isinf(fit.std_error[0])
+    # nobody without a letter has an event: both go together, and the second is no combination of the first
+    letters = pl.DataFrame(
+        {
+            "time": [1.0, 2.0, 3.0, *[4.0] * 2000],
+            "event": [1, 1, 1, *[0] * 2000],
+            "g": ["a", "b", "a", *["none"] * 1990, *["a", "b"] * 5],
+        }
+    )
+    with pytest.warns(
+        RisksetWarning, match=r"go to infinity: .*\[a\], .*\[b\]; there is no event where .*none"
+    ):
+        both = coxph("Surv(time, event) ~ factor(g, ref='none')", letters)
+    assert both.status == "monotone likelihood"
+
+
 def test_non_convergence_is_a_status_and_a_warning():
     with pytest.warns(RisksetWarning, match="did not converge in 1 steps"):
         fit = coxph(FORMULA, ROWS, max_iterations=1)
