@@ -14,7 +14,7 @@ from pydantic import Field
 
 from riskset.study.plan_cohort import Cohort
 from riskset.study.plan_known import STATES, Baseline, Drug, Measure, Outcome, Split, State
-from riskset.study.plan_question import Analysis, Exposure, Model, Modifier
+from riskset.study.plan_question import Analysis, Exposure, Further, Model, Modifier
 from riskset.study.plan_sensitivity import Sensitivity
 from riskset.study.plan_subgroups import Subgroup
 from riskset.study.plan_tables import Data, Name, Section, Table, Text
@@ -107,6 +107,8 @@ class PlanKeys(Section):
     """What may modify it."""
     models: Mapping[str, Model]
     """The models by name, all on the rows complete for the fullest."""
+    questions: Mapping[str, Further] = {}
+    """Further questions on the same cohort and outcomes, by name: another exposure, modifier or set of models."""
     analysis: Analysis = Analysis()
     """How the models are fitted."""
     competing: Literal["cause_specific", "fine_gray"] = "cause_specific"

@@ -22,6 +22,8 @@ IMMORTAL_TIME = "immortal_time"
 NEVER, EVER = "never during follow-up", "ever during follow-up"
 """Levels of the wrong analysis: whoever starts at any time of the follow-up is a user from day 0."""
 _WHOLE: tuple[Key, ...] = (("cohort", "index"),)
+OF_THE_MAIN_QUESTION = ("sensitivity", "subgroups", "questions")
+"""Sections that ask for more than the main question, or for more of it."""
 _KINDS = ("drug", "state", "baseline", "measure")
 _Raw = Mapping[str, Any]
 
@@ -90,7 +92,7 @@ def overrides(raw: _Raw, plan: PlanKeys) -> tuple[tuple[Override, ...], list[Pro
     problems : list of Problem
         Entries that ask for nothing, or name what the plan does not have.
     """
-    base = {key: value for key, value in raw.items() if key not in {"sensitivity", "subgroups"}}
+    base = {key: value for key, value in raw.items() if key not in OF_THE_MAIN_QUESTION}
     found: list[Override] = []
     problems: list[Problem] = []
     for name, entry in plan.sensitivity.items():

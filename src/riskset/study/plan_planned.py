@@ -58,6 +58,8 @@ def _without(value: Any, key: Key, problems: list[Problem]) -> Any:
 
 def _patterns(key: Key) -> Iterator[str]:
     parts = [str(part) for part in key]
+    if parts[0] == "questions":  # further questions: sections of a plan under a name that the author chose
+        parts = parts[2:]
     yield ".".join(parts)
     if len(parts) >= 3:  # the second part is a name that the author chose: measures.mg.use
         yield ".".join([parts[0], "*", *parts[2:]])

@@ -88,6 +88,19 @@ class Model(Section):
     """Terms added for one outcome alone, by outcome."""
 
 
+class Further(Section):
+    """A further question on the same cohort: what is left out is that of the main question."""
+
+    exposure: Exposure | None = None
+    """The measure whose effect is asked for, as in [exposure]."""
+    modifier: Modifier | None = None
+    """What may modify it, as in [modifier]."""
+    models: Mapping[str, Model] | None = None
+    """The models by name, as in [models]."""
+    outcomes: Annotated[tuple[Name, ...], Field(min_length=1)] | None = None
+    """Keys of [outcomes]; all of them by default."""
+
+
 class Analysis(Section):
     """How all models are fitted."""
 

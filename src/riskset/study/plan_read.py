@@ -18,6 +18,7 @@ from riskset.study.plan_analytes import fill_filters
 from riskset.study.plan_checks import checks, fill_tables
 from riskset.study.plan_cohort import fill_index
 from riskset.study.plan_competing import primary_problems
+from riskset.study.plan_further import further, said_of_question
 from riskset.study.plan_lines import Key, lines_of
 from riskset.study.plan_override import Override, overrides, said_of
 from riskset.study.plan_planned import planned_problems
@@ -66,6 +67,14 @@ def plan_from_keys(
     keys, problems = checked_keys(raw)
     if refused := list(primary_problems(raw)):
         problems = [*(p for p in problems if p.key != refused[0].key), *refused]
+    if keys is not None:
+        asked, more = further(raw, keys)
+        own = [(one, keys.questions[one.entry], checked_keys(one.raw)[1]) for one in asked]
+        problems = [
+            *problems,
+            *more,
+            *(p for one, given, wrong in own for p in said_of_question(one, given, wrong, problems)),
+        ]
     if keys is not None and not problems:  # the variants of a wrong plan are wrong too, which is no news
         found, problems = overrides(raw, keys)
         problems += [p for one in found for p in said_of(one, checked_keys(one.raw)[1])]
@@ -111,9 +120,30 @@ def variants(plan: StudyPlan) -> tuple[Variant, ...]:
     return tuple(made)
 
 
+def further_questions(plan: StudyPlan) -> tuple[Variant, ...]:
+    """Write out the further questions of a plan, each a plan of its own whose main question it is.
+
+    Parameters
+    ----------
+    plan : StudyPlan
+        As :func:`read_plan` gives it.
+
+    Returns
+    -------
+    tuple of Variant
+        In the plan's order.
+    """
+    made: list[Variant] = []
+    for one in further(plan.raw, plan)[0]:
+        keys, _ = checked_keys(one.raw)
+        if keys is not None:  # a plan that was read has no other
+            made.append(Variant(one, _study_plan(keys, plan.path, plan.sha256, raw=one.raw)))
+    return tuple(made)
+
+
 @dataclass(frozen=True)
 class Variant:
-    """A sensitivity analysis: what it changes, and the plan that this makes.
+    """A sensitivity analysis or a further question: what it changes, and the plan that this makes.
 
     Parameters
     ----------
