@@ -18,6 +18,8 @@ HEAD = """# Every key of the plan
 Written by `python docs/write_plan_keys.py` from the schema that `riskset schema` prints; [The plan](plan.md) explains
 how the parts work together. A key in **bold** must be given. NAME is a name of your choice.
 """
+_AGAIN = ("questions.NAME.", "modifier.groups")
+"""Sections that are like others, as their meaning says."""
 
 
 def page() -> str:
@@ -31,7 +33,7 @@ def page() -> str:
 def _sections(path: str, section: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for key, value in section["properties"].items():
         target, suffix = _target(value)
-        if target is not None:
+        if target is not None and not (path.startswith(_AGAIN) or f"{path}{key}" in _AGAIN):
             here = f"{path}{key}{suffix}"
             below = schema["$defs"][target]
             yield f"[{here}]", below

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from riskset.report.document import Document
+from collections.abc import Iterator
+
+from riskset.report.document import Document, Section
 from riskset.report.sections import SECTIONS
 from riskset.study.results import Results
 
@@ -20,11 +22,19 @@ def compose(results: Results) -> Document:
     Document
         The same for every format.
     """
-    found = (section(results) for section in SECTIONS)
     return Document(
         title=results.title,
         question=results.question,
         notice=results.notice,
         version=results.riskset,
-        sections=tuple(s for s in found if s is not None),
+        sections=tuple(_sections(results)),
     )
+
+
+def _sections(results: Results) -> Iterator[Section]:
+    for section in SECTIONS:
+        found = section(results)
+        if isinstance(found, Section):
+            yield found
+        elif found is not None:
+            yield from found

@@ -19,9 +19,12 @@ from riskset.study.assemble import Assembled, assemble, outcome_episodes, reject
 from riskset.study.audit import unnamed_lines
 from riskset.study.feasible import infeasible
 from riskset.study.formulas import exposure_column, formulas, modifier_column
+from riskset.study.further import FurtherQuestion, asked_further
 from riskset.study.grouping import exposure_levels
+from riskset.study.outcome import Outcome
 from riskset.study.plan import StudyPlan
 from riskset.study.preflight import Preflight, preflight, raise_all
+from riskset.study.questions import question_of
 from riskset.study.rates import SPARSE
 from riskset.study.rejecting import check_rejects
 from riskset.study.variants import Answer, Built, built_variants
@@ -95,7 +98,7 @@ def check_study(
     study = assemble(plan, before.tables, stop=False)
     tell("episodes")
     rejects = study.rejects
-    frames: dict[str, pl.DataFrame] = {}
+    cut: dict[str, Outcome] = {}
     notes = list(study.timeline.notes)
     for outcome in plan.outcomes:
         episodes, timeline = outcome_episodes(study, outcome)
@@ -103,12 +106,16 @@ def check_study(
         notes += episodes.audit.lines
         label = plan.outcomes[outcome].label
         notes += [AuditLine(label, text, n, "warning") for text, n in unnamed_lines(study, outcome)]
-        frames[outcome] = episodes.frame
+        cut[outcome] = Outcome(
+            study, episodes, timeline.notes, formulas(plan, outcome), question_of(plan, outcome)
+        )
     if rejects_file is not None:
         _write(rejects, rejects_file)
     check_rejects(plan, study.tables, rejects)
+    frames = {name: outcome.episodes.frame for name, outcome in cut.items()}
+    further = asked_further(Built(study, frames), cut, tell)
     against = [p for outcome, rows in frames.items() for p in infeasible(plan, outcome, rows)]
-    raise_all(against)
+    raise_all([*against, *(p for asked in further for p in asked.against)])
     counts = [_count(plan, outcome, rows) for outcome, rows in frames.items()]
     answers = built_variants(Built(study, frames), tell)
     study = replace(study, rejects=rejects)
@@ -119,6 +126,7 @@ def check_study(
             *_matched(before),
             *_flow(study),
             *_counts(plan, counts),
+            *_further(further),
             *_variants(answers),
             *_notes(notes),
         ]
@@ -234,6 +242,14 @@ def _counts(plan: StudyPlan, counts: list[OutcomeCheck]) -> Iterator[str]:
             each = found.complete_events / n if n else 0.0
             few = f"  <- fewer than {EVENTS_PER_PARAMETER}" if each < EVENTS_PER_PARAMETER else ""
             yield f"  {model}: {counted(n, 'parameter')}, {each:.1f} events per parameter{few}"
+
+
+def _further(questions: Sequence[FurtherQuestion]) -> Iterator[str]:
+    """Count what each further question rests on."""
+    for asked in questions:
+        yield f"\nFurther question: {asked.name}"
+        plan = asked.plan
+        yield from _counts(plan, [_count(plan, n, o.episodes.frame) for n, o in asked.outcomes.items()])
 
 
 def _variants(answers: Sequence[Answer]) -> Iterator[str]:

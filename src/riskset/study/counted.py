@@ -6,9 +6,10 @@ report alike, so that what a report prints can be found by its name.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from math import ceil, floor, log10
 
+from riskset.study.counted_audit import counted_audit
 from riskset.study.counted_competing import counted_competing
 from riskset.study.counted_incidence import counted_incidence
 from riskset.study.counted_survival import counted_survival
@@ -16,7 +17,6 @@ from riskset.study.counted_survival import survival_id as survival_id  # noqa: P
 from riskset.study.counted_trend import counted_trend
 from riskset.study.ids import estimate_id, slug
 from riskset.study.results import (
-    Audit,
     CharacteristicRow,
     Counted,
     Flow,
@@ -27,6 +27,7 @@ from riskset.study.results import (
     Summary,
     Table1,
 )
+from riskset.study.scoped import Scope, as_main
 from riskset.study.writing import data_checksum
 
 LEAST_SHOWN = 3
@@ -65,6 +66,20 @@ def counted(results: Results) -> Iterator[Counted]:
     yield from _flow(results.flow)
     for table in results.table1:
         yield from _table1(table)
+    yield from _answers(results)
+    for curve in results.survival:
+        yield from counted_survival(curve)
+    for curve in results.incidence:
+        yield from counted_incidence(curve)
+    yield from counted_competing(results.sensitivity)
+    for question in results.questions:
+        scope = Scope(question.slug)
+        yield from (scope.of(number) for number in _answers(as_main(results, question)))
+    yield from counted_audit(results.audit)
+
+
+def _answers(results: Results) -> Iterator[Counted]:
+    """Name the numbers of one question."""
     for rates in results.rates:
         yield Counted(
             id=median_id(rates.outcome),
@@ -81,12 +96,6 @@ def counted(results: Results) -> Iterator[Counted]:
         yield from _curve(curve)
     for trend in results.trends:
         yield from counted_trend(trend)
-    for curve in results.survival:
-        yield from counted_survival(curve)
-    for curve in results.incidence:
-        yield from counted_incidence(curve)
-    yield from counted_competing(results.sensitivity)
-    yield from _audit(results.audit)
 
 
 # --- names -------------------------------------------------------------------------------------------------
@@ -132,11 +141,6 @@ def lost_id(lost: RowsLost, what: str, *levels: str) -> str:
 def curve_id(curve: SplineCurve, what: str, *levels: str) -> str:
     """Name a setting or a point of a curve."""
     return estimate_id(curve.outcome, f"{slug(curve.model)}-curve", what, *levels)
-
-
-def audit_id(what: str, *levels: str | int) -> str:
-    """Name a count of the data audit."""
-    return estimate_id("all", "audit", what, *map(str, levels))
 
 
 # --- records -----------------------------------------------------------------------------------------------
@@ -307,41 +311,6 @@ def _curve(curve: SplineCurve) -> Iterator[Counted]:
                 upper=s.upper[k],
                 method="restricted cubic spline, pointwise 95% limits",
             )
-
-
-def _audit(audit: Audit) -> Iterator[Counted]:
-    def rows(name: str, words: str, n: int | None, unit: str = "rows") -> Counted:
-        return Counted(id=name, estimand=words, unit=unit, estimate=n)
-
-    for table in audit.tables:
-        yield rows(audit_id("rows", table.label), f"rows of {table.label}", table.n)
-    for m in audit.matched:
-        yield rows(audit_id("matched_rows", m.key), f"rows matched by {m.key}", m.rows)
-        yield rows(audit_id("matched_persons", m.key), f"persons matched by {m.key}", m.persons, "persons")
-        yield rows(
-            audit_id("withheld", m.key), f"strings of {m.key} not shown", m.strings_withheld, "strings"
-        )
-        for s in m.strings:
-            yield rows(audit_id("string", m.key, s.label), f"persons with {s.label}", s.n, "persons")
-    for name, line in zip(finding_ids(line.topic for line in audit.lines), audit.lines, strict=True):
-        if line.n is not None:
-            yield rows(name, f"{line.topic}: {line.text}", line.n, "n")
-
-
-def finding_ids(topics: Iterable[str]) -> list[str]:
-    """Name the findings of an audit by their topic and their place in it.
-
-    Examples
-    --------
-    >>> finding_ids(["Labs", "Labs", "Drugs"])
-    ['all/audit/finding[Labs|1]', 'all/audit/finding[Labs|2]', 'all/audit/finding[Drugs|1]']
-    """
-    seen: dict[str, int] = {}
-    out: list[str] = []
-    for topic in topics:
-        seen[topic] = seen.get(topic, 0) + 1
-        out.append(audit_id("finding", topic, seen[topic]))
-    return out
 
 
 # --- which points of a curve a reader gets in numbers --------------------------------------------------------

@@ -6,7 +6,7 @@ nothing here depends on the data.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from riskset.study.plan import Drug, Measure, Outcome, Split, State, StudyPlan
 from riskset.study.plan_cohort import History, Washout
@@ -43,7 +43,16 @@ _MISSING_STOP = {
 
 def methods(plan: StudyPlan) -> tuple[AuditLine, ...]:
     """List the plan's facts, in reading order."""
-    return tuple(AuditLine(topic=topic, text=f"{text[0].upper()}{text[1:]}.") for topic, text in _lines(plan))
+    return _said(_lines(plan))
+
+
+def question_methods(plan: StudyPlan) -> tuple[AuditLine, ...]:
+    """List what a plan settles of its question alone: exposure, modifier, models, curves."""
+    return _said((*_asked(plan), *_models(plan), ("Curves", _curve(plan))))
+
+
+def _said(lines: Iterable[tuple[str, str]]) -> tuple[AuditLine, ...]:
+    return tuple(AuditLine(topic=topic, text=f"{text[0].upper()}{text[1:]}.") for topic, text in lines)
 
 
 def _lines(plan: StudyPlan) -> Iterator[tuple[str, str]]:
@@ -60,12 +69,7 @@ def _lines(plan: StudyPlan) -> Iterator[tuple[str, str]]:
     for name, outcome in plan.outcomes.items():
         yield "Outcomes", _outcome(plan, name, outcome)
     exposure = plan.exposure
-    measure = plan.measures[exposure.measure]
-    yield (
-        "Exposure",
-        f"{_measure(measure)}; {_groups(exposure.groups)}; reason for the cut-point: {_reason(plan)}",
-    )
-    yield "Modifier", _modifier(plan)
+    yield from _asked(plan)
     for name, other in plan.measures.items():
         if name not in (exposure.measure, plan.modifier.name):
             yield "Other measures", _measure(other)
@@ -77,14 +81,7 @@ def _lines(plan: StudyPlan) -> Iterator[tuple[str, str]]:
             yield "Other states", _state(plan, state)
     for split in plan.splits.values():
         yield "Bands of time", _split(plan, split)
-    for name, model in plan.models.items():
-        adjustment = adjustment_in_words(plan, model.adjust)
-        more = "; ".join(
-            f"for {inside(plan.outcomes[o].label)} also {adjustment_in_words(plan, terms)}"
-            for o, terms in model.extra.items()
-        )
-        primary = ", the primary model" if name == plan.primary_model and len(plan.models) > 1 else ""
-        yield "Models", f"{name}{primary}: adjusted for {adjustment}{'; ' + more if more else ''}"
+    yield from _models(plan)
     yield "Fitting", _fitting(plan)
     yield (
         "Missing values",
@@ -101,14 +98,20 @@ def _lines(plan: StudyPlan) -> Iterator[tuple[str, str]]:
             "profile-likelihood interval"
         ),
     )
-    yield (
-        "Curves",
-        (
-            f"the exposure as a restricted cubic spline with {exposure.curve.knots} knots, in interaction with the "
-            "modifier, in the primary model; knots at quantiles of one value per person, the first of the fitted rows"
-        ),
-    )
+    yield "Curves", _curve(plan)
     yield "Rates", "events per person-time with exact Poisson limits (Garwood)"
+    for name, entry in plan.questions.items():
+        parts = [key for key in ("exposure", "modifier", "models") if getattr(entry, key) is not None]
+        whom = listing(inside(plan.outcomes[o].label) for o in entry.outcomes or plan.outcomes)
+        yield "Further questions", f"{name}: with {listing(parts)} of its own, for {whom}"
+    if plan.questions:
+        yield (
+            "Family of tests",
+            (
+                "the test of interaction of the primary model, for each outcome of each question; its P is also given "
+                "adjusted by Holm over all of them"
+            ),
+        )
     for override in (v.override for v in variants(plan)):
         if override.wrong is not None:
             text = "wrong on purpose, beside the right one: use fixed at index from the whole follow-up"
@@ -116,6 +119,30 @@ def _lines(plan: StudyPlan) -> Iterator[tuple[str, str]]:
             text = "; ".join(f"{c.key} = {c.after}" for c in override.changes)
         yield "Sensitivity analyses", f"{override.label}: {text}"
     yield "Not done", "multiple imputation and marginal structural models are not part of this version"
+
+
+def _asked(plan: StudyPlan) -> Iterator[tuple[str, str]]:
+    measure, groups = plan.measures[plan.exposure.measure], _groups(plan.exposure.groups)
+    yield "Exposure", f"{_measure(measure)}; {groups}; reason for the cut-point: {_reason(plan)}"
+    yield "Modifier", _modifier(plan)
+
+
+def _models(plan: StudyPlan) -> Iterator[tuple[str, str]]:
+    for name, model in plan.models.items():
+        adjustment = adjustment_in_words(plan, model.adjust)
+        more = "; ".join(
+            f"for {inside(plan.outcomes[o].label)} also {adjustment_in_words(plan, terms)}"
+            for o, terms in model.extra.items()
+        )
+        primary = ", the primary model" if name == plan.primary_model and len(plan.models) > 1 else ""
+        yield "Models", f"{name}{primary}: adjusted for {adjustment}{'; ' + more if more else ''}"
+
+
+def _curve(plan: StudyPlan) -> str:
+    return (
+        f"the exposure as a restricted cubic spline with {plan.exposure.curve.knots} knots, in interaction with the "
+        "modifier, in the primary model; knots at quantiles of one value per person, the first of the fitted rows"
+    )
 
 
 def _cohort(plan: StudyPlan) -> str:

@@ -67,7 +67,7 @@ class Modifier(Section):
     measure: Name | None = None
     """A key of [measures], in groups as it changes."""
     groups: Groups | None = None
-    """The groups of a measure; they are the levels."""
+    """The groups of a measure, as in [exposure.groups]; they are the levels."""
     levels: Mapping[str, tuple[str, ...]] = {}
     """Names for its states, each state once, the reference first, e.g. { naive = ["never"], user = ["current"], past = ["former"] }. The states of a true or false value are yes and no. A measure has groups instead."""
 

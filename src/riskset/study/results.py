@@ -284,6 +284,45 @@ class Audit(Frozen):
     lines: tuple[AuditLine, ...]
 
 
+class QuestionResult(Frozen):
+    """The answer to a further question of the plan, on the same cohort and outcomes.
+
+    Every record is that of a plan whose only question it is; the models of its names stand under its slug:
+    ``fracture/low-albumin:model-3/ratio_of_hr[low|user]``.
+    """
+
+    name: str
+    slug: str
+    exposure_label: str
+    exposure_levels: tuple[str, ...]  # reference first
+    exposure_rationale: str
+    modifier_label: str
+    modifier_levels: tuple[str, ...]  # reference first
+    rates: tuple[OutcomeRates, ...]
+    rows_lost: tuple[RowsLost, ...]
+    models: tuple[ModelResult, ...]
+    curves: tuple[SplineCurve, ...]
+    diagnostics: tuple[ModelDiagnostics, ...] = ()
+    trends: tuple[ExposureTrend, ...] = ()
+    compared_rates: tuple[ComparedRates, ...] = ()
+    methods: tuple[AuditLine, ...] = ()  # exposure, modifier, models, curves
+    warnings: tuple[str, ...] = ()
+
+
+class FamilyTest(Frozen):
+    """One test of interaction among those that a plan declares: the primary model's, of each question and outcome."""
+
+    question: str | None  # None: the main one
+    exposure_label: str
+    modifier_label: str
+    outcome: str
+    label: str
+    model: str
+    # P of the test (the joint one where there are several ratios), adjusted by Holm over all tests of the family; the P
+    # itself is its `p`: "fracture/model-3/p_holm"
+    adjusted: Estimate
+
+
 class Results(Frozen):
     """Everything a run found. ``results.json`` is this value and nothing else."""
 
@@ -321,6 +360,8 @@ class Results(Frozen):
     methods: tuple[AuditLine, ...] = ()
     sensitivity: Sensitivity = Sensitivity()  # the primary model again, with keys of the plan changed
     subgroups: Subgroups = Subgroups()  # the primary model again, in each group of persons
+    questions: tuple[QuestionResult, ...] = ()  # further questions of the plan, in its order
+    family: tuple[FamilyTest, ...] = ()  # where there are further questions: all tests of interaction
     # every number above that is no Estimate, by name, so that all that a report prints can be asked for; filled by
     # study/counted.py
     counted: tuple[Counted, ...] = ()

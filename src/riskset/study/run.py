@@ -19,7 +19,9 @@ from riskset.study.assemble import (
     rejects_of,
 )
 from riskset.study.audit import audit
+from riskset.study.cautions import audit_warnings, question_warnings
 from riskset.study.counted import finished
+from riskset.study.family import with_family
 from riskset.study.feasible import infeasible
 from riskset.study.formulas import (
     exposure_column,
@@ -27,9 +29,9 @@ from riskset.study.formulas import (
     modifier_column,
     modifier_heading,
 )
+from riskset.study.further import answered, asked_further
 from riskset.study.grouping import exposure_levels
 from riskset.study.methods import methods
-from riskset.study.models import EVENTS_PER_COEFFICIENT
 from riskset.study.outcome import (
     Outcome,
     OutcomeModels,
@@ -44,13 +46,10 @@ from riskset.study.plan import StudyPlan
 from riskset.study.preflight import preflight, raise_all
 from riskset.study.published import PrintedMargins, compare
 from riskset.study.questions import question_of, rate_unit_of
-from riskset.study.rates import SPARSE
 from riskset.study.results import (
-    AuditLine,
     Count,
     Flow,
     FlowStep,
-    ModelResult,
     Results,
     Table1,
 )
@@ -123,6 +122,10 @@ def _run(
     study = assemble(plan, before.tables)
     progress("episodes")
     outcomes, rejects = _episodes(study)
+    base = Built(study, {name: outcome.episodes.frame for name, outcome in outcomes.items()})
+    asked = asked_further(base, outcomes, progress)
+    against = [e for name, frame in base.frames.items() for e in infeasible(plan, name, frame)]
+    raise_all([*against, *(e for further in asked for e in further.against)])
     persons, steps = _followed(study, outcomes)
     for name in plan.subgroups:  # whoever cannot be parted is told before any model is fitted
         groups_of(plan, persons, name)
@@ -136,11 +139,11 @@ def _run(
         progress(f"models: {outcome.question.label}")
         parts.append(kept.part(OutcomeModels, ["models", name], partial(outcome_models, plan, name, outcome)))
     models = [m for part in parts for m in part.models]
+    questions = tuple(answered(further, kept_of(store, further.plan, inputs), progress) for further in asked)
     progress("sensitivity analyses")
-    frames = {name: outcome.episodes.frame for name, outcome in outcomes.items()}
-    sensitivity = run_sensitivity(Built(study, frames), progress, kept)
+    sensitivity = run_sensitivity(base, progress, kept)
     progress("subgroup analyses")
-    subgroups = run_subgroups(Built(study, frames), progress, kept)
+    subgroups = run_subgroups(base, progress, kept)
     progress("results")
     checked = audit(
         study,
@@ -179,9 +182,10 @@ def _run(
         methods=methods(plan),
         sensitivity=sensitivity,
         subgroups=subgroups,
-        warnings=_warnings(plan, models, checked.lines),
+        questions=questions,
+        warnings=(*question_warnings(plan, models), *audit_warnings(checked.lines)),
     )
-    return finished(results, inputs), inputs, rejects
+    return finished(with_family(results), inputs), inputs, rejects
 
 
 def _episodes(study: Assembled) -> tuple[dict[str, Outcome], Rejects]:
@@ -194,7 +198,6 @@ def _episodes(study: Assembled) -> tuple[dict[str, Outcome], Rejects]:
         rejects = rejects.extend(rejects_of(study, timeline))
         out[name] = Outcome(study, episodes, timeline.notes, formulas(plan, name), question_of(plan, name))
     check_rejects(plan, study.tables, rejects)
-    raise_all([e for name, o in out.items() for e in infeasible(plan, name, o.episodes.frame)])
     return out, rejects
 
 
@@ -264,32 +267,3 @@ def _printed(plan: StudyPlan) -> PrintedMargins:
     if published.mean_follow_up is not None:
         mean = parse_duration(published.mean_follow_up) / person_time_divisor(plan.report.rates.unit)
     return PrintedMargins(published.persons, published.events, published.rates, mean)
-
-
-def _warnings(plan: StudyPlan, models: list[ModelResult], lines: tuple[AuditLine, ...]) -> tuple[str, ...]:
-    """Gather what a reader must know before any number."""
-    out: list[str] = []
-    if not plan.exposure.rationale:
-        out.append(
-            "The cut-point of the exposure has no stated reason: everything by exposure group is exploratory."
-        )
-    label = {name: outcome.label for name, outcome in plan.outcomes.items()}
-    out += [f"{label[m.outcome]}, {m.model}: {m.status}." for m in models if m.status != "converged"]
-    primary = [m for m in models if m.primary or len(plan.models) == 1]
-    thin = [m for m in primary if m.events_per_parameter < EVENTS_PER_COEFFICIENT]
-    if thin:
-        named = ", ".join(f"{label[m.outcome]} {m.events_per_parameter:.1f}" for m in thin)
-        out.append(
-            f"{plan.primary_model} has fewer than {EVENTS_PER_COEFFICIENT} events per coefficient ({named}): its "
-            "estimates may be far off and its intervals too narrow."
-        )
-    sparse = {label[m.outcome]: [c for c in m.cells if c.rate.basis.n_events < SPARSE] for m in primary}
-    if any(sparse.values()):
-        named = "; ".join(
-            f"{outcome}: {', '.join(f'{c.exposure} and {c.modifier} {c.rate.basis.n_events}' for c in cells)}"
-            for outcome, cells in sparse.items()
-            if cells
-        )
-        out.append(f"Cells with fewer than {SPARSE} events in the models ({named}).")
-    out += [f"{line.topic}: {line.text}." for line in lines if line.severity == "warning"]
-    return tuple(dict.fromkeys(out))

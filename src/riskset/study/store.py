@@ -110,7 +110,7 @@ class Kept:
         return self.store.get(kind, [dict(self.made_of), name], compute)
 
 
-_TOLD = ("title", "question", "notice", "sensitivity", "subgroups")
+_TOLD = ("title", "question", "notice", "sensitivity", "subgroups", "questions")
 """Keys that no estimate of the plan itself depends on."""
 
 

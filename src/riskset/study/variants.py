@@ -98,7 +98,7 @@ def answers_of(base: Built, asked: Iterable[Variant], progress: Callable[[str], 
     for variant in asked:
         progress(f"sensitivity: {variant.override.label}")
         try:
-            answers.append(Answer(variant, _built(base, variant.plan)))
+            answers.append(Answer(variant, built_on(base, variant.plan)))
         except RisksetError as refused:
             answers.append(Answer(variant, None, str(refused)))
     return tuple(answers)
@@ -108,7 +108,8 @@ def _silent(_label: str) -> None:
     """Say nothing."""
 
 
-def _built(base: Built, plan: StudyPlan) -> Built:
+def built_on(base: Built, plan: StudyPlan) -> Built:
+    """Choose the persons and cut the episodes of a plan, as far as they differ from those of another."""
     if _same_rows(base.study.plan, plan):
         persons = base.study.persons
         cuts = cut_points(plan, persons)

@@ -1,7 +1,7 @@
 """The sections of a report, in the order in which they stand.
 
 Each is a pure function ``section(results)`` that gives its :class:`~riskset.report.document.Section`, or ``None``
-where the results hold nothing for it. A new one is a module here and a line below.
+where the results hold nothing for it, or several of its kind. A new one is a module here and a line below.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from riskset.report.sections import (
     curves,
     diagnostics,
     flow,
+    further,
     groups,
     incidence,
     interaction,
@@ -36,7 +37,7 @@ from riskset.report.sections import (
 )
 from riskset.study.results import Results
 
-SECTIONS: Final[tuple[Callable[[Results], Section | None], ...]] = (
+SECTIONS: Final[tuple[Callable[[Results], Section | tuple[Section, ...] | None], ...]] = (
     summary.section,
     plan.section,
     flow.section,
@@ -53,6 +54,7 @@ SECTIONS: Final[tuple[Callable[[Results], Section | None], ...]] = (
     competing.section,
     sensitivity.section,
     diagnostics.section,
+    further.sections,
     published.section,
     audit.section,
     methods.section,

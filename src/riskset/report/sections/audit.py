@@ -7,7 +7,7 @@ from riskset.report import formats as fmt
 from riskset.report.document import Block, Cell, Line, Rows, Section, Table, Text
 from riskset.report.phrases import count, join, name, say
 from riskset.report.texts import en
-from riskset.study.counted import audit_id, finding_ids
+from riskset.study.counted_audit import audit_id, finding_ids
 from riskset.study.results import Matched, Results
 
 _PREFIX = {"fact": "", "note": en.NOTE_MARK, "warning": en.WARNING_MARK}

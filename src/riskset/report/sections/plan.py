@@ -16,13 +16,13 @@ def section(results: Results) -> Section:
     return Section(
         "plan",
         Text((en.QUESTION_AND_PLAN,)),
-        (Definitions(tuple(_entries(results))),),
+        (Definitions(((Text((en.QUESTION,)), (name(results.question),)), *asked(results))),),
         entry=en.QUESTION_AND_PLAN,
     )
 
 
-def _entries(results: Results) -> Iterator[tuple[Text, tuple[Text, ...]]]:
-    yield Text((en.QUESTION,)), (name(results.question),)
+def asked(results: Results) -> Iterator[tuple[Text, tuple[Text, ...]]]:
+    """Say what stands against what, in which outcomes and models."""
     reference, *others = results.exposure_levels
     why = (
         say(en.REASON_FOR_THE_CUT_POINT, name(results.exposure_rationale.rstrip(".")))

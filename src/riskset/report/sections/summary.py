@@ -8,6 +8,7 @@ from riskset.report.clock import follow_up_clock
 from riskset.report.document import Block, Group, Note, Paragraph, Rows, Section, Table, Text
 from riskset.report.outcomes import Outcome, contrast, exposure_level, modifier_level, outcomes_of
 from riskset.report.phrases import counted, inside, listing, name, number, say
+from riskset.report.scoped import beside
 from riskset.report.sections import interaction
 from riskset.report.sections.rates import rate, rate_decimals
 from riskset.report.texts import en
@@ -136,6 +137,8 @@ def terms(results: Results, outcomes: tuple[Outcome, ...]) -> tuple[Text, ...]:
         out.append(say(en.P_VALUES_OF_OUTCOMES, fmt.count(len(outcomes))))
     else:
         out.append(Text((en.P_VALUES_UNADJUSTED,)))
+    if results.questions:
+        out.append(beside(results))
     if not results.exposure_rationale and not any("exploratory" in w for w in results.warnings):
         out.append(Text((en.THE_CUT_POINT_IS_EXPLORATORY,)))
     return tuple(out)
