@@ -66,6 +66,8 @@ class ForestRow:
         The reference category, drawn as an open point at no difference.
     weight : float or None
         Area of the square, relative to the heaviest; all are the same where any is None.
+    mark : float or None
+        Where a dashed line runs beside the row: an estimate to compare with, such as that in everybody.
     """
 
     label: str
@@ -77,6 +79,7 @@ class ForestRow:
     heading: bool = False
     reference: bool = False
     weight: float | None = None
+    mark: float | None = None
 
 
 def forest_figure(
@@ -210,6 +213,9 @@ def forest_figure(
         if not row.heading:  # a heading may run across the plot; the line of no difference stops for it
             until = sum(heights) + 1.0 if k == len(rows) - 1 else y + heights[k]
             axes.plot([null, null], [y, until], color=MUTED, linewidth=0.7, solid_capstyle="butt", zorder=1)
+            if row.mark is not None and low <= row.mark <= high:
+                axes.plot([row.mark, row.mark], [y, y + heights[k]], color=series(1).color, linewidth=0.7,
+                          linestyle=(0, (2.5, 1.8)), zorder=1)  # fmt: skip
             _draw(axes, row, y + 0.6 + line_height(BODY) * 0.5, (low, high), null, heaviest)
         y += heights[k]
     axis_name = top + sum(heights) + 1.0 + 2.5 + line_height(SMALL)

@@ -12,6 +12,7 @@ from math import ceil, floor, log10
 from riskset.study.counted_audit import counted_audit
 from riskset.study.counted_competing import counted_competing
 from riskset.study.counted_incidence import counted_incidence
+from riskset.study.counted_subgroups import counted_subgroups
 from riskset.study.counted_survival import counted_survival
 from riskset.study.counted_survival import survival_id as survival_id  # noqa: PLC0414 (sections know it from here)
 from riskset.study.counted_trend import counted_trend
@@ -72,6 +73,7 @@ def counted(results: Results) -> Iterator[Counted]:
     for curve in results.incidence:
         yield from counted_incidence(curve)
     yield from counted_competing(results.sensitivity)
+    yield from counted_subgroups(results.subgroups)
     for question in results.questions:
         scope = Scope(question.slug)
         yield from (scope.of(number) for number in _answers(as_main(results, question)))
