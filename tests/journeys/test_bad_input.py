@@ -30,7 +30,7 @@ def test_misspelt_key(study, commands, name):
 
 
 def test_key_of_later_work(study):
-    study.edit_plan("[report]", '[imputation]\nm = 20\n[report]')
+    study.edit_plan("[report]", "[imputation]\nm = 20\n[report]")
     says(study.refusal(), "imputation", "planned, not yet available")
 
 

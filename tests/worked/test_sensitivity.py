@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
+from math import log
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from riskset.cox import coxph
+from riskset.errors import CohortError
 from riskset.simulate import simulate_haemodialysis, write_tables
 from riskset.study import StudyPlan, read_plan
 from riskset.study.assemble import assemble, outcome_episodes
@@ -18,7 +20,10 @@ from riskset.study.formulas import formulas
 from riskset.study.plan_read import variants
 from riskset.study.preflight import preflight
 from riskset.study.results_sensitivity import Sensitivity
+from riskset.study.results_subgroups import Subgroups
 from riskset.study.sensitivity import run_sensitivity
+from riskset.study.subgroup_levels import groups_of
+from riskset.study.subgroups import run_subgroups
 from riskset.study.variants import Answer, Built, built_variants
 
 ENTRIES = """[sensitivity]
@@ -52,7 +57,7 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("tables")
     write_tables(simulate_haemodialysis(100, seed=5), folder)
     plan = shipped_plan().replace('folder   = "data"', f'folder = "{folder}"')
-    return re.sub(r"\[sensitivity\].*?(?=\[report\])", ENTRIES, plan, flags=re.DOTALL)
+    return re.sub(r"\[sensitivity\].*?(?=\[subgroups\])", ENTRIES, plan, flags=re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -217,3 +222,76 @@ def test_every_variant_says_what_it_changes(found: Sensitivity) -> None:
     assert said["Outpatients"] == [("tables.labs.where", "not given", "NOT inpatient")]
     slugs = [v.slug for v in found.variants]
     assert len(set(slugs)) == len(slugs)
+
+
+# --- subgroups ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def subgroups(base: Built) -> Subgroups:
+    return run_subgroups(base)
+
+
+def test_a_subgroup_is_the_primary_model_of_its_persons(base: Built, subgroups: Subgroups) -> None:
+    sex = next(a for a in subgroups.analyses if a.label == "Sex")
+    models = formulas(base.study.plan, "death")
+    model = next(m for m in models.models if m.primary)
+    rows = base.frames["death"].drop_nulls(list(models.variables))
+    (outcome,) = sex.outcomes
+    for group in outcome.groups:
+        fit = coxph(
+            model.formula.replace("+ sex ", ""), rows.filter(pl.col("sex") == group.level), id="patient_id"
+        )
+        assert "sex" not in fit.formula
+        low = fit.summary().row(by_predicate=pl.col("term") == "mg_group[< 2.4 mg/dL]", named=True)
+        assert group.left_out == ("sex",)
+        assert group.own is not None
+        # the same rows and terms in another order of columns
+        assert group.own.exposure_in_modifier[0].estimate == pytest.approx(low["hazard_ratio"], rel=1e-8)
+        assert group.own.basis.n_events == fit.n_events
+    assert sum(g.own.basis.n_events for g in outcome.groups if g.own) == rows["death"].sum()
+
+
+def test_heterogeneity_is_q_of_what_is_printed(subgroups: Subgroups) -> None:
+    tested = 0
+    for analysis in subgroups.analyses:
+        (outcome,) = analysis.outcomes
+        for what, tests in (("exposure_in_modifier", outcome.of_hr), ("interaction", outcome.of_ratio)):
+            for k, test in enumerate(tests):
+                own = [getattr(g.own, what)[k] for g in outcome.groups if g.own]
+                known = [
+                    (log(e.estimate), log(e.upper / e.lower) / (2 * 1.959963984540054))
+                    for e in own
+                    if e.lower
+                ]
+                if len(known) < 2:
+                    assert test.estimate is None
+                    continue
+                weights = [1 / se**2 for _, se in known]
+                mean = sum(w * b for w, (b, _) in zip(weights, known, strict=True)) / sum(weights)
+                q = sum(w * (b - mean) ** 2 for w, (b, _) in zip(weights, known, strict=True))
+                # limits that are wide on the log scale keep the standard error to fewer digits
+                assert test.estimate == pytest.approx(q, rel=1e-6, abs=1e-9)
+                assert test.unit == f"chi-square on {len(known) - 1} df"
+                tested += 1
+    assert tested > 6
+
+
+def test_a_value_at_a_cut_belongs_to_the_group_above_it(base: Built) -> None:
+    plan = base.study.plan
+    persons = pl.DataFrame({"patient_id": ["a", "b", "c", "d"], "age": [64.9, 65.0, 75.0, None]})
+    found = groups_of(plan, persons, "Age")
+    assert found.members["level"].to_list() == ["< 65 years", "65 to < 75 years", ">= 75 years", None]
+    assert [level.included for level in found.levels] == [1, 1, 1]
+
+
+def test_subgroups_that_the_persons_cannot_form(base: Built) -> None:
+    plan = base.study.plan
+    one = pl.DataFrame({"patient_id": ["a", "b"], "age": [50.0, 51.0], "sex": ["f", "f"]})
+    for name in ("Age", "Sex"):
+        with pytest.raises(CohortError, match="one group"):
+            groups_of(plan, one, name)
+    with pytest.raises(CohortError, match="is a number"):
+        groups_of(plan, one.with_columns(sex=pl.lit(1.5)), "Sex")
+    with pytest.raises(CohortError, match="no number"):
+        groups_of(plan, one.with_columns(age=pl.lit("old")), "Age")

@@ -68,6 +68,8 @@ class ForestRow:
         Area of the square, relative to the heaviest; all are the same where any is None.
     mark : float or None
         Where a dashed line runs beside the row: an estimate to compare with, such as that in everybody.
+    depth : int
+        How many steps its label stands in further than others below the same heading.
     """
 
     label: str
@@ -80,6 +82,12 @@ class ForestRow:
     reference: bool = False
     weight: float | None = None
     mark: float | None = None
+    depth: int = 0
+
+    @property
+    def indent(self) -> float:
+        """How far its label stands in, in millimetres."""
+        return 0.0 if self.heading else INDENT * (1 + self.depth)
 
 
 def forest_figure(
@@ -129,18 +137,16 @@ def forest_figure(
     ]
     longest = max(
         text_width(label_header, BODY, bold=True),
-        *(
-            text_width(r.label, BODY, bold=r.heading) + (0 if r.heading else INDENT)
-            for r in rows
-            if not r.heading
-        ),
+        *(text_width(r.label, BODY, bold=r.heading) + r.indent for r in rows if not r.heading),
     )
     label_column = min(longest, LABEL_SHARE * width) + 0.5
     side_by_side = (
         width - 2 * MARGIN - label_column - text_column - sum(cell_widths) - COLUMN_GAP * (len(columns) + 2)
     )
     stacked = bool(columns) and side_by_side < LEAST_PLOT
-    word = max(text_width(w, BODY) for r in rows if not r.heading for w in (r.label.split() or [""])) + INDENT
+    word = max(
+        text_width(w, BODY) + r.indent for r in rows if not r.heading for w in (r.label.split() or [""])
+    )
     room = width - 2 * MARGIN - text_column - 2 * COLUMN_GAP
     most = room - min(LEAST_PLOT, max(room - word - 0.6, NARROWEST))
     if stacked:
@@ -153,10 +159,12 @@ def forest_figure(
         if not columns:
             label_column = min(longest, most) + 0.5
     labels = [
-        wrap(r.label, (width - 2 * MARGIN) if r.heading else label_column - INDENT, BODY, bold=r.heading)
+        wrap(r.label, (width - 2 * MARGIN) if r.heading else label_column - r.indent, BODY, bold=r.heading)
         for r in rows
     ]
-    details = [wrap(d, label_column - INDENT, SMALL) if d else "" for d in details]
+    details = [
+        wrap(d, label_column - r.indent, SMALL) if d else "" for r, d in zip(rows, details, strict=True)
+    ]
 
     heights = [1.2 + block_height(a) + block_height(b, SMALL) for a, b in zip(labels, details, strict=True)]
     named = wrap("; ".join(columns), label_column, SMALL) if stacked else ""
@@ -200,7 +208,7 @@ def forest_figure(
     y = 0.5
     for k, row in enumerate(rows):
         here = top + y + 0.6
-        indent = 0.0 if row.heading else INDENT
+        indent = row.indent
         sheet.block(MARGIN + indent, here, labels[k], bold=row.heading)
         sheet.block(
             MARGIN + indent, here + block_height(labels[k]) - 0.1, details[k], size=SMALL, color=MUTED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from matplotlib.figure import Figure as Drawing
 
@@ -67,7 +67,7 @@ def _figure(results: Results, whole: SubgroupWhole, nth: int, page: Sequence[_Bl
             rows,
             columns=(en.EVENTS_OF_PERSONS,),
             label_header=en.SUBGROUP,
-            text_header=en.RATIO_95 if of_ratio else en.HR_95,
+            text_header=f"{en.RATIO_95 if of_ratio else en.HR_95}\n{en.P_HETEROGENEITY}",
             x_label=en.RATIO_OF_HR if of_ratio else en.HAZARD_RATIO,
             width=width,
         )
@@ -107,15 +107,17 @@ def _rows(
         test = next((t for t in tests if levels(t) == levels(e)), None)
         said = en.NO_TEST_SHORT
         if test is not None and test.p is not None:
-            said = en.P_HETEROGENEITY.format(fmt.p_phrase(test.p))
+            said = fmt.p_phrase(test.p)
         yield ForestRow(fmt.label(analysis.label), text=said, mark=e.estimate)
         for group in outcome.groups:
-            label = f"\u2003{fmt.label(group.level)}"  # an em, so that groups stand under what parts them
+            label = fmt.label(group.level)
             if group.own is None:
-                yield ForestRow(label, text=fmt.ratio_with_interval(None, None, None), mark=e.estimate)
+                yield ForestRow(
+                    label, text=fmt.ratio_with_interval(None, None, None), mark=e.estimate, depth=1
+                )
                 continue
             mine = next(x for x in _estimates(group.own, of_ratio=of_ratio) if levels(x) == levels(e))
-            yield _row(label, mine, group.own, e.estimate)
+            yield replace(_row(label, mine, group.own, e.estimate), depth=1)
 
 
 def _row(label: str, e: Estimate, one: VariantEstimates, mark: float | None) -> ForestRow:

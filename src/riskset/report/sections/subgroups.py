@@ -169,7 +169,7 @@ def _table(results: Results, outcome: str) -> Table:
         ),
         groups=tuple(groups),
         notes=(
-            say(en.WALD_AND_LEVEL, name(found.analyses[0].model), inside(single), inside(joint)),
+            say(en.WALD_AND_LEVEL, name(found.analyses[0].model), name(single), name(joint)),
             *cells.warnings_of(shown),
         ),
         sheet=f"Subgroups {outcome}"[:31],

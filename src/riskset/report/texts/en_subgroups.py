@@ -10,26 +10,27 @@ READING = (
     "that a P value within one group crosses a line and that of another does not is no evidence of a difference."
 )
 HOW_MANY = (
-    "There are {} subgroup analyses of {}, with {} tests of heterogeneity, not adjusted for their number: one true "
-    "equality in twenty shows P below 0.05 by chance."
+    "There are {} subgroup analyses of {}. What is said of them rests on {} tests of heterogeneity, each of all levels "
+    "of the modifier together; neither these nor the tests of single hazard ratios in tables and figures are adjusted "
+    "for their number, and one true equality in twenty shows P below 0.05 by chance."
 )
 HOW_MANY_ONE = (
-    "There is {} subgroup analysis of {}, with {} tests of heterogeneity, not adjusted for their number: one true "
-    "equality in twenty shows P below 0.05 by chance."
+    "There is {} subgroup analysis of {}. What is said of it rests on {} tests of heterogeneity, each of all levels "
+    "of the modifier together; neither these nor the tests of single hazard ratios in tables and figures are adjusted "
+    "for their number, and one true equality in twenty shows P below 0.05 by chance."
 )
 OUTCOME, OUTCOMES = "outcome", "outcomes"
 EXPLORATORY = "Exploratory, because the plan gives no rationale for it: {}."
 EXPLORATORY_SEVERAL = "Exploratory, because the plan gives no rationale for them: {}."
 HR_DIFFER = "{}: the hazard ratios of {} differ between the groups by more than chance readily explains ({})."
 HR_NOT_ESTABLISHED = "{}: the data establish neither that the hazard ratios of {} differ between the groups nor that they are the same ({})."
-RATIO_DIFFER = "How far {} changes the hazard ratio differs between the groups by more than chance readily explains ({})."
-RATIO_NOT_ESTABLISHED = "Nor do they for how far {} changes the hazard ratio ({})."
-RATIO_NOT_ESTABLISHED_ALONE = (
-    "For how far {} changes the hazard ratio the data establish neither a difference between the groups nor that there is "
-    "none ({})."
+RATIO_DIFFER = (
+    "How far they differ by {} is not the same in all groups, by more than chance readily explains ({})."
 )
+RATIO_NOT_ESTABLISHED = "Nor do the data establish either of how far they differ by {} ({})."
+RATIO_NOT_ESTABLISHED_ALONE = "Of how far they differ by {} the data establish neither that it is the same in all groups nor that it is not ({})."
 NO_TEST = "{}: the groups could not be compared, because fewer than two have estimates."
-NO_TEST_OF_RATIO = "How far {} changes the hazard ratio could not be compared."
+NO_TEST_OF_RATIO = "How far they differ by {} could not be compared."
 NOT_FITTED = "{}, {}: no estimates. {}"
 GROUPS_CAPTION = "Subgroup analyses: the groups at index"
 ANALYSIS = "Analysis"
@@ -64,8 +65,8 @@ FOREST_CAPTION_RATIO = (
 )
 FOREST_ALT = "The table below holds every number of it."
 EVENTS_OF_PERSONS = "Events / persons"
-P_HETEROGENEITY = "heterogeneity: {}"
-NO_TEST_SHORT = "heterogeneity: no test"
+P_HETEROGENEITY = "P of heterogeneity"
+NO_TEST_SHORT = "no test"
 SUBGROUP = "Subgroup"
 RATIO_OF_HR = "Ratio of hazard ratios"
 HAZARD_RATIO = "Hazard ratio"
