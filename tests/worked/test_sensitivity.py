@@ -28,7 +28,7 @@ from riskset.study.variants import Answer, Built, built_variants
 
 ENTRIES = """[sensitivity]
 "Lag" = { vary = "measures.mg.lag", over = ["30 days", "90 days"] }
-"Carry forward" = { vary = "measures.mg.carry_forward", over = ["60 days"] }
+"Carry forward" = { vary = "measures.mg.carry_forward", over = ["30 days"] }
 "Cut" = { vary = "exposure.groups.below", over = [2.2] }
 "Pooled" = { set = { modifier.levels = { naive = ["never", "former"], user = ["current"] } } }
 "Older" = { require = "age >= 60" }
@@ -42,7 +42,7 @@ ENTRIES = """[sensitivity]
 # by label: the text of the plan and what stands in its place
 BY_HAND = {
     "Lag: 90 days": ('unit = "mg/dL", carry_forward = "90 days", label = "Magnesium"', 'unit = "mg/dL", carry_forward = "90 days", lag = "90 days", label = "Magnesium"'),
-    "Carry forward: 60 days": ('unit = "mg/dL", carry_forward = "90 days", label = "Magnesium"', 'unit = "mg/dL", carry_forward = "60 days", label = "Magnesium"'),
+    "Carry forward: 30 days": ('unit = "mg/dL", carry_forward = "90 days", label = "Magnesium"', 'unit = "mg/dL", carry_forward = "28 days", label = "Magnesium"'),
     "Cut: 2.2": ('below = 2.4, labels = ["< 2.4 mg/dL", ">= 2.4 mg/dL"], reference = ">= 2.4 mg/dL"', 'below = 2.2, labels = ["< 2.2 mg/dL", ">= 2.2 mg/dL"], reference = ">= 2.2 mg/dL"'),
     "Pooled": ('{ naive = ["never"], user = ["current"], past = ["former"] }', '{ naive = ["never", "former"], user = ["current"] }'),
     "Older": ('label = "Adult at index" },', 'label = "Adult at index" }, { keep = "age >= 60", label = "Older" },'),
@@ -50,6 +50,11 @@ BY_HAND = {
     "Age": ('max_followup = "5 years"', 'max_followup = "5 years"\ntime_scale = "age"'),
     "Outpatients": ('below_limit = "limit" }', 'below_limit = "limit", where = "NOT inpatient" }'),
 }  # fmt: skip
+
+
+# variants that measure or carry a value otherwise, and follow the plan's persons all the same
+SAME_PERSONS = {"Lag: 90 days", "Carry forward: 30 days", "Outpatients"}
+HAS_VALUE = '{ keep = "mg IS NOT NULL", label = "Magnesium within 90 days before index" },'
 
 
 @pytest.fixture(scope="module")
@@ -96,16 +101,43 @@ def test_a_variant_is_the_plan_with_its_key_changed_by_hand(
 ) -> None:
     old, new = BY_HAND[label]
     assert old in text
+    assert HAS_VALUE in text
     by_hand = tmp_path / "study.toml"
-    by_hand.write_text(text.replace(old, new, 1), "utf-8")
+    written = text.replace(old, new, 1)
+    # by hand: everybody whom the other rules keep, and then only the persons of the plan
+    written = written.replace(HAS_VALUE, "") if label in SAME_PERSONS else written
+    by_hand.write_text(written, "utf-8")
     expected = build(read_plan(by_hand))
     variant = next(v for v in variants(base.study.plan) if v.override.label == label)
     answer = answers[label]
     assert answer.built is not None
-    assert answer.built.frames["death"].equals(expected.frames["death"])
+    rows = expected.frames["death"]
+    if label in SAME_PERSONS:
+        rows = rows.filter(pl.col("patient_id").is_in(base.study.persons["patient_id"].implode()))
+    assert answer.built.frames["death"].equals(rows)
+    assert answer.others == (label == "Older")
     assert formulas(variant.plan, "death") == formulas(expected.study.plan, "death")
     scales = [b.study.scale for b in (answer.built, expected)]
     assert (scales[0] is None and scales[1] is None) or scales[0].equals(scales[1])  # pyright: ignore
+
+
+def test_how_a_value_is_carried_does_not_choose_the_persons(
+    base: Built, answers: dict[str, Answer], found: Sensitivity
+) -> None:
+    persons = base.study.persons["patient_id"].to_list()
+    for label in SAME_PERSONS:
+        built = answers[label].built
+        assert built is not None
+        assert built.study.persons["patient_id"].to_list() == persons
+        assert built.frames["death"]["patient_id"].unique().sort().to_list() == persons
+    # no value is in force on day 0 of some whose last one lies within 90 but not within 30 days before it
+    carried = answers["Carry forward: 30 days"].built
+    assert carried is not None
+    unknown = carried.study.persons.filter(pl.col("mg").is_null())
+    assert unknown.height > 0
+    assert base.study.persons["mg"].null_count() == 0
+    other = {v.label for v in found.variants if v.other_persons}
+    assert other == {"Older"}
 
 
 def test_the_first_days_left_out_by_a_plain_loop(base: Built, answers: dict[str, Answer]) -> None:

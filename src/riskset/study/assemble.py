@@ -7,42 +7,22 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from riskset.cohort import (
-    Comparison,
-    End,
-    FirstKnown,
-    Ledger,
-    Rule,
-    Source,
-    apply_rules,
-    end_of_follow_up,
-    first_known,
-)
+from riskset.cohort import Comparison, End, FirstKnown, Ledger, Source, end_of_follow_up, first_known
 from riskset.episodes import Episodes, Timeline
 from riskset.errors import CohortError
+from riskset.study.eligible import Eligible, eligible, in_the_file
 from riskset.study.formulas import baseline_column, baseline_measures
 from riskset.study.grouping import Cuts, cut_points, with_groups
 from riskset.study.late_start import late_start
-from riskset.study.lookback import followed, looked_back, with_index
-from riskset.study.people import Candidates, candidates, fixed_columns
 from riskset.study.plan import StudyPlan
 from riskset.study.plan_cohort_checks import CALENDAR, STUDY
-from riskset.study.records import (
-    END,
-    END_BY_DATE,
-    REASON,
-    check_before_entry,
-    end_column,
-    unnamed_records,
-    with_end_records,
-)
-from riskset.study.rejecting import check_rejects, deciding_rows
+from riskset.study.records import END, END_BY_DATE, REASON, check_before_entry, unnamed_records
+from riskset.study.rejecting import check_rejects
 from riskset.study.timelines import event_columns, terminal_outcomes, timeline_of, with_outcome
 from riskset.tables import ROW, Rejects, Table, parse_times, to_ticks
 from riskset.tables.ticks import DAY
 
 ENDED_BY = "ended_by"
-USABLE = "Dates that can be used"
 _AT_INDEX = "__at_index__"
 
 
@@ -56,10 +36,8 @@ class Assembled:
         The plan.
     tables : mapping
         The raw tables.
-    ledger : Ledger
-        Persons screened, and who left by which rule.
-    notes : tuple of (str, int)
-        What choosing each person's row met with.
+    eligible : Eligible
+        Who was chosen, and by which rules.
     persons : polars.DataFrame
         One row per eligible person: id, how follow-up ended, baseline values, measures and states at index,
         groups.
@@ -79,8 +57,7 @@ class Assembled:
 
     plan: StudyPlan
     tables: Mapping[str, Table]
-    ledger: Ledger
-    notes: tuple[tuple[str, int], ...]
+    eligible: Eligible
     persons: pl.DataFrame
     cuts: Cuts
     timeline: Timeline
@@ -89,8 +66,24 @@ class Assembled:
     unnamed: Mapping[str, tuple[Comparison, ...]]
     scale: pl.DataFrame | None = None
 
+    @property
+    def ledger(self) -> Ledger:
+        """Persons screened, and who left by which rule."""
+        return self.eligible.ledger
 
-def assemble(plan: StudyPlan, tables: Mapping[str, Table], *, stop: bool = True) -> Assembled:
+    @property
+    def notes(self) -> tuple[tuple[str, int], ...]:
+        """What choosing each person's row met with."""
+        return self.eligible.notes
+
+
+def assemble(
+    plan: StudyPlan,
+    tables: Mapping[str, Table],
+    *,
+    stop: bool = True,
+    members: Eligible | None = None,
+) -> Assembled:
     """Find who is eligible and put what is known of them on a timeline.
 
     Parameters
@@ -102,6 +95,8 @@ def assemble(plan: StudyPlan, tables: Mapping[str, Table], *, stop: bool = True)
     stop : bool, default True
         Stop at the first stage in which more rows broke a rule than the plan allows; otherwise go on without
         them, so that the caller can name those of all stages.
+    members : Eligible, optional
+        Persons that were chosen already, by another plan; by default this one chooses them.
 
     Returns
     -------
@@ -114,30 +109,9 @@ def assemble(plan: StudyPlan, tables: Mapping[str, Table], *, stop: bool = True)
         plan allows.
     """
     key = plan.data.id
-    found = candidates(plan, tables)
-    people, rejects = _readable(plan, tables, found)
-    people, ledger, more = _before_index(plan, tables, people, found.ledger)
-    rejects = rejects.extend(more.frame)
-    people, pending = fixed_columns(plan, people, plan.baseline)
-    fixed = [n for n, v in plan.baseline.items() if v.since is None and n not in pending]
-    # first with everybody, to see who is eligible; then again with those alone, whose rows are the study's
-    everybody = timeline_of(plan, tables, people, fixed)
-    # a person whose own dates contradict each other cannot be judged: a reject, whatever the rules would say
-    own = pl.col("file") == tables[plan.cohort.from_].source
-    rejects = rejects.extend(_in_the_file(plan, everybody.rejects.frame.filter(own)))
-    if stop:
-        check_rejects(plan, tables, rejects)
-    at_index, _ = fixed_columns(plan, everybody.at_entry(), pending)
-    if at_index.height < ledger.included:
-        ledger = ledger.step(USABLE, at_index.height)
-    rejects = rejects.extend(deciding_rows(plan, tables, everybody.rejects, at_index, pending))
-    rules = [Rule(rule.keep, rule.label) for rule in plan.cohort.require]
-    try:
-        at_index, ledger = apply_rules(at_index, rules, ledger=ledger, where="cohort.require")
-    except CohortError:
-        # nobody stays: where the rows that decide it are broken, they are the reason and not the rule
-        check_rejects(plan, tables, rejects)
-        raise
+    chosen = members or eligible(plan, tables, stop=stop)
+    people, fixed, pending = chosen.people, chosen.fixed, chosen.pending
+    at_index = chosen.known_at_index(plan, tables)
     frozen = [pl.col(m).alias(baseline_column(m)) for m in baseline_measures(plan)]
     later = at_index.select(key, *pending, *frozen)
     people = people.drop(later.columns[1:], strict=False)
@@ -147,7 +121,7 @@ def assemble(plan: StudyPlan, tables: Mapping[str, Table], *, stop: bool = True)
         people = people.join(_named(source.frame, key, name), on=key, how="left", maintain_order="left")
     check_before_entry(plan, tables, people, sources)
     timeline = timeline_of(plan, tables, people, [*fixed, *later.columns[1:]], final=True)
-    rejects = rejects.extend(_in_the_file(plan, timeline.rejects.frame))
+    rejects = chosen.rejects.extend(in_the_file(plan, timeline.rejects.frame))
     if stop:
         check_rejects(plan, tables, rejects)
     ended = _how_it_ended(plan, people)
@@ -158,8 +132,7 @@ def assemble(plan: StudyPlan, tables: Mapping[str, Table], *, stop: bool = True)
     return Assembled(
         plan,
         tables,
-        ledger,
-        found.notes,
+        chosen,
         with_groups(plan, persons, cuts),
         cuts,
         timeline,
@@ -170,44 +143,9 @@ def assemble(plan: StudyPlan, tables: Mapping[str, Table], *, stop: bool = True)
     )
 
 
-def _before_index(
-    plan: StudyPlan, tables: Mapping[str, Table], people: pl.DataFrame, ledger: Ledger
-) -> tuple[pl.DataFrame, Ledger, Rejects]:
-    """Find index and the end of follow-up, and leave out whom the time before index excludes."""
-    cohort = plan.cohort
-    rules = cohort.index.derived or cohort.observed_from or cohort.washout or cohort.history
-    if rules and people.height < ledger.included:
-        ledger = ledger.step(USABLE, people.height)
-    people, ledger, rejects = with_index(plan, tables, people, ledger)
-    if cohort.end:
-        people = with_end_records(plan, _with_end(plan, people))
-    people, ledger = followed(plan, people, ledger)
-    people, ledger, more = looked_back(plan, tables, people, ledger)
-    return people, ledger, rejects.extend(more.frame)
-
-
-def _in_the_file(plan: StudyPlan, rejects: pl.DataFrame) -> pl.DataFrame:
-    """Name the columns of the file from which the end of follow-up was taken."""
-    ends = " or ".join(end.time for end in plan.cohort.end)
-    made = [END, *(end_column(name) for name in plan.outcomes)]
-    return rejects.with_columns(pl.col("column").replace(dict.fromkeys(made, ends))) if ends else rejects
-
-
 def rejects_of(study: Assembled, timeline: Timeline) -> pl.DataFrame:
     """Give the rejects of an outcome's timeline, with the columns as their files call them."""
-    return _in_the_file(study.plan, timeline.rejects.frame)
-
-
-def _with_end(plan: StudyPlan, people: pl.DataFrame) -> pl.DataFrame:
-    ends = [End(end.time, end.reason, end.reason_column) for end in plan.cohort.end]
-    return end_of_follow_up(
-        people,
-        ends,
-        index=plan.index_column,
-        max_followup=plan.cohort.max_followup,
-        clock=plan.data.clock,
-        where="cohort.end",
-    )
+    return in_the_file(study.plan, timeline.rejects.frame)
 
 
 def _sources(plan: StudyPlan, tables: Mapping[str, Table], members: pl.Series) -> dict[str, FirstKnown]:
@@ -301,29 +239,3 @@ def _scale(plan: StudyPlan, people: pl.DataFrame) -> pl.DataFrame | None:
             )
         days = (index.ticks - index.by_date) // DAY - zero.ticks // DAY
     return people.select(plan.data.id, pl.Series(_AT_INDEX, days, dtype=pl.Float64))
-
-
-def _readable(
-    plan: StudyPlan, tables: Mapping[str, Table], found: Candidates
-) -> tuple[pl.DataFrame, Rejects]:
-    """Set aside persons whose own dates could not be read."""
-    key, people = plan.data.id, found.frame
-    rejects = Rejects()
-    own = tables[plan.cohort.from_]
-    dates = [end.time for end in plan.cohort.end]
-    dates += [c for c in (plan.cohort.index.column, plan.cohort.observed_from) if c is not None]
-    dates += [v.since for v in plan.baseline.values() if v.since is not None]
-    for name in (plan.cohort.from_, *plan.cohort.join):
-        columns = [c for c in dates if found.tables.get(c) == name]
-        rows = (
-            people
-            if name == plan.cohort.from_
-            else tables[name].frame.join(people.select(key), on=key, how="semi")
-        )
-        rejects = rejects.extend(tables[name].rejects(rows, columns).frame)
-    broken = rejects.frame.filter(pl.col("file") == own.source)["row"]
-    people = people.filter(~pl.col(ROW).is_in(broken.implode()))
-    if people.is_empty():
-        check_rejects(plan, tables, rejects)
-        raise CohortError("nobody is left whose dates can be read", where=own.source)
-    return people, rejects

@@ -57,6 +57,7 @@ class SensitivityVariant(Frozen):
     exposure_levels: tuple[str, ...]  # reference first
     modifier_levels: tuple[str, ...]
     included: int  # eligible persons; 0 where nobody could be chosen
+    other_persons: bool = False  # it changes who is eligible; otherwise its persons are those of the plan
     outcomes: tuple[VariantOutcome, ...]
     not_done: str | None = None  # why the variant as a whole has no results
 

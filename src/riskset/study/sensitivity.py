@@ -110,7 +110,8 @@ def _result(answer: Answer, times: Mapping[str, pl.DataFrame]) -> SensitivityVar
         return head.model_copy(update={"not_done": answer.refused})
     name = f"{'wrong' if override.wrong else 'sensitivity'}:{override.slug}"
     outcomes = tuple(_outcome(answer.built, o, name, times.get(o)) for o in answer.built.frames)
-    return head.model_copy(update={"included": answer.built.study.persons.height, "outcomes": outcomes})
+    n, others = answer.built.study.persons.height, answer.others
+    return head.model_copy(update={"included": n, "other_persons": others, "outcomes": outcomes})
 
 
 def _reference(

@@ -1,7 +1,10 @@
 """Variants of a plan: the persons and the episodes of each, from the tables that were read once.
 
-What a variant does not change is not done again: tables are read anew only where their own keys change, and persons
-and episodes are cut anew only where something before the models changes.
+Persons are those of the plan, with their day 0, in every variant that does not change by name who is followed: how a
+value is measured, carried or grouped is then all that differs, and what it leaves unknown is missing person-time.
+
+What a variant does not change is not done again: tables are read anew only where their own keys change, persons are
+chosen anew only where eligibility changes, and episodes are cut anew only where something before the models changes.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import polars as pl
 
 from riskset.errors import RisksetError
 from riskset.study.assemble import Assembled, assemble, outcome_episodes
+from riskset.study.eligible import Eligible, eligible
 from riskset.study.formulas import baseline_measures, over_time
 from riskset.study.grouping import cut_points, with_groups
 from riskset.study.plan import StudyPlan
@@ -34,6 +38,8 @@ _BEFORE_MODELS = (
     "outcomes",
 )
 """Sections on which persons and episodes rest."""
+_WHO = ("data", "tables", "cohort", "baseline", "drugs", "outcomes")
+"""Sections that say who is followed, where a variant may change them."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +59,12 @@ class Built:
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of one variant: its episodes, or why there are none."""
+    """What became of one variant: its episodes, or why there are none; and whether it follows other persons."""
 
     variant: Variant
     built: Built | None
     refused: str | None = None
+    others: bool = False
 
 
 def built_variants(base: Built, progress: Callable[[str], None] | None = None) -> tuple[Answer, ...]:
@@ -98,10 +105,15 @@ def answers_of(base: Built, asked: Iterable[Variant], progress: Callable[[str], 
     for variant in asked:
         progress(f"sensitivity: {variant.override.label}")
         try:
-            answers.append(Answer(variant, built_on(base, variant.plan)))
+            built = built_on(base, variant.plan)
+            answers.append(Answer(variant, built, others=_who(built) != _who(base)))
         except RisksetError as refused:
             answers.append(Answer(variant, None, str(refused)))
     return tuple(answers)
+
+
+def _who(built: Built) -> list[object]:
+    return built.study.persons[built.study.plan.data.id].to_list()
 
 
 def _silent(_label: str) -> None:
@@ -117,8 +129,51 @@ def built_on(base: Built, plan: StudyPlan) -> Built:
         return Built(study, {name: with_groups(plan, rows, cuts) for name, rows in base.frames.items()})
     tables = _tables(base, plan)
     raise_all(match_changed(plan, base.study.plan, tables))
-    study = assemble(plan, tables)
+    study = assemble(plan, tables, members=_members(base, plan, tables))
     return Built(study, {name: outcome_episodes(study, name)[0].frame for name in base.frames})
+
+
+def _members(base: Built, plan: StudyPlan, tables: Mapping[str, Table]) -> Eligible:
+    """Choose the persons of a variant: the plan's own, unless it changes by name who is followed.
+
+    A rule of eligibility that reads a measure, a drug or a state reads it as the plan defines it: who has a value
+    before day 0 is no matter of how long a variant lets it stand. What [cohort] names itself, besides its rules, is
+    taken as the variant has it.
+    """
+    first, named = base.study.plan, cohort_names(plan)
+    judged = plan.model_copy(
+        update={
+            "tables": {n: t if n in named else first.tables.get(n, t) for n, t in plan.tables.items()},
+            "drugs": {n: d if n in named else first.drugs.get(n, d) for n, d in plan.drugs.items()},
+            "measures": first.measures,
+            "states": first.states,
+            "analytes": first.analytes,
+        }
+    )
+    if all(getattr(judged, section) == getattr(first, section) for section in _WHO):
+        return base.study.eligible
+    return eligible(judged, {n: t if n in named else base.study.tables.get(n, t) for n, t in tables.items()})
+
+
+def cohort_names(plan: StudyPlan) -> set[str]:
+    """List the tables, drugs and outcomes that say who is followed, besides the rules of cohort.require.
+
+    Parameters
+    ----------
+    plan : StudyPlan
+
+    Returns
+    -------
+    set of str
+        Keys of [tables], [drugs] and [outcomes]; with a drug or an outcome the table that it is read from.
+    """
+    cohort = plan.cohort
+    before = (*cohort.washout, *cohort.history)
+    drugs = {n for n in (cohort.index.drug, *(entry.drug for entry in before)) if n is not None}
+    events = {entry.outcome for entry in before if entry.outcome is not None}
+    tables = {cohort.from_, *cohort.join, cohort.index.table, *(entry.table for entry in before)}
+    tables |= {plan.drugs[n].table for n in drugs} | {plan.outcomes[n].table for n in events}
+    return drugs | events | {name for name in tables if name}
 
 
 def _same_rows(first: StudyPlan, second: StudyPlan) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from riskset.report import cells
+from riskset.report.clock import Clock, follow_up_clock
 from riskset.report.document import Block, Group, Line, Paragraph, Rows, Section, Table, Text
+from riskset.report.formats import DASH
 from riskset.report.outcomes import levels
 from riskset.report.phrases import inside, name, say, sentence
 from riskset.report.texts import en_effects, en_sensitivity
@@ -43,6 +45,7 @@ def _changes(variants: Sequence[SensitivityVariant]) -> Table:
             cells.words(name(change.key)),
             cells.words(name(change.before)),
             cells.words(name(change.after)),
+            cells.words(_persons(variant) if i == 0 else ""),
         )
         for variant in variants
         for i, change in enumerate(variant.changed)
@@ -58,6 +61,7 @@ def _changes(variants: Sequence[SensitivityVariant]) -> Table:
                     en_sensitivity.KEY_OF_THE_PLAN,
                     en_sensitivity.IN_THE_PLAN,
                     en_sensitivity.HERE,
+                    en_sensitivity.PERSONS_OF_IT,
                 )
             ),
         ),
@@ -65,6 +69,12 @@ def _changes(variants: Sequence[SensitivityVariant]) -> Table:
         wide=True,
         sheet="Sensitivity changes",
     )
+
+
+def _persons(variant: SensitivityVariant) -> str:
+    if variant.not_done is not None:
+        return DASH
+    return en_sensitivity.CHOSEN_ANEW if variant.other_persons else en_sensitivity.THOSE_OF_THE_PLAN
 
 
 def _not_done(variants: Sequence[SensitivityVariant]) -> Iterator[Text]:
@@ -141,6 +151,7 @@ def _table(
     sheet: str,
 ) -> Table:
     known = [(label, one) for label, one in lines if one is not None]
+    clock = follow_up_clock(results)
     shown = [e for _, one in known for e in (*one.exposure_in_modifier, *one.interaction)]
     return Table(
         id=id,
@@ -152,11 +163,12 @@ def _table(
                 ),
                 cells.col(en_sensitivity.PERSONS),
                 cells.col(en_sensitivity.EVENTS),
+                cells.col(clock.person),
                 cells.col(en_sensitivity.HR_95),
                 cells.col(en_sensitivity.RATIO_OF_HR_95),
             ),
         ),
-        groups=tuple(Rows(tuple(_lines(one)), heading=label) for label, one in known),
+        groups=tuple(Rows(tuple(_lines(one, clock)), heading=label) for label, one in known),
         notes=(
             say(
                 en_sensitivity.WALD_AND_LEVEL,
@@ -168,7 +180,7 @@ def _table(
     )
 
 
-def _lines(one: VariantEstimates) -> Iterator[Line]:
+def _lines(one: VariantEstimates, clock: Clock) -> Iterator[Line]:
     ratios = {levels(e): e for e in one.interaction}
     for i, e in enumerate(one.exposure_in_modifier):
         exposure, modifier = levels(e)
@@ -176,6 +188,9 @@ def _lines(one: VariantEstimates) -> Iterator[Line]:
             cells.row(say("{}, {}", name(modifier), name(exposure)), indent=True),
             cells.count(one.basis.n_persons, e.id, "persons") if i == 0 else cells.words(""),
             cells.count(one.basis.n_events, e.id, "events") if i == 0 else cells.words(""),
+            cells.fixed(clock.read(one.basis.person_years), 0, e.id, clock.person)
+            if i == 0
+            else cells.words(""),
             cells.ratio(e),
             cells.ratio(ratios[exposure, modifier], "ratio of HR")
             if (exposure, modifier) in ratios

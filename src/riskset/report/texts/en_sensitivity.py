@@ -4,6 +4,8 @@ from __future__ import annotations
 
 READING = (
     "Each analysis is the primary model again with some keys of the plan changed and nothing else. "
+    "Its persons are those of the plan, with the same day of index, unless it changes by name who is eligible; what "
+    "it leaves unknown of them is time that the models lack. "
     "Intervals and tests are Wald's here, for the plan itself too. What counts is how far an estimate moves"
     " against the width of its interval; that a P value crosses a line says nothing. Where one key takes "
     "several values, a second table compares them, and the plan itself, on the persons and the time in "
@@ -35,3 +37,6 @@ ANALYSIS = "Analysis"
 KEY_OF_THE_PLAN = "Key of the plan"
 IN_THE_PLAN = "In the plan"
 HERE = "Here"
+PERSONS_OF_IT = "Persons"
+THOSE_OF_THE_PLAN = "those of the plan"
+CHOSEN_ANEW = "chosen anew"
