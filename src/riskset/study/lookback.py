@@ -49,6 +49,8 @@ def with_index(
         return people, ledger, rejects
     if index.date is not None:
         return people.with_columns(pl.lit(date.fromisoformat(index.date)).alias(INDEX)), ledger, rejects
+    if index.day is not None:
+        return people.with_columns(pl.lit(float(index.day)).alias(INDEX)), ledger, rejects
     if index.drug is not None:
         drug = plan.drugs[index.drug]
         table, where, time = drug.table, drug.where, str(plan.tables[drug.table].start)

@@ -181,6 +181,8 @@ def _index(plan: StudyPlan) -> str:
         return index.column
     if index.date is not None:
         return index.date
+    if index.day is not None:
+        return f"{index.day:g} days, as the tables count them"
     between = f" between {index.between[0]} and {index.between[1]}" if index.between is not None else ""
     if index.drug is not None:
         return f"the first prescription of {inside(plan.drugs[index.drug].label)}{between}"

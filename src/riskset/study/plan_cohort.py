@@ -31,12 +31,14 @@ class Require(Section):
 
 
 class Index(Section):
-    """The index date, day 0: a column, one calendar date for all, the first qualifying row of a table, or the first prescription of a drug."""
+    """The index date, day 0: a column, one calendar date or day for all, the first qualifying row of a table, or the first prescription of a drug."""
 
     column: Text | None = None
     """Column with the date of each person. `index = "column"` says the same."""
     date: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")] | None = None
     """One calendar date for everybody, "2015-04-01"."""
+    day: float | None = None
+    """The same for tables of numbers of days instead of dates: mostly 0, from which each person's days are counted."""
     table: Text | None = None
     """The date of the person's first row of this table that qualifies (`where`, `between`)."""
     drug: Text | None = None

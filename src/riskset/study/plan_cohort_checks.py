@@ -14,7 +14,7 @@ from riskset.study.plan_problems import Problem, choose_from
 from riskset.units import parse_duration
 
 STUDY, CALENDAR, CALENDAR_YEAR = "study", "calendar", "calendar year"
-_INDEX_KINDS = ("column", "date", "table", "drug")
+_INDEX_KINDS = ("column", "date", "day", "table", "drug")
 
 
 def cohort_problems(plan: PlanKeys) -> list[Problem]:
@@ -43,8 +43,8 @@ def _index(plan: PlanKeys) -> Iterator[Problem]:
     index, here = plan.cohort.index, ("cohort", "index")
     given = [key for key in _INDEX_KINDS if getattr(index, key) is not None]
     if len(given) != 1:
-        remedy = 'Write index = "column", { date = "2015-04-01" }, { table = "labs" } or { drug = "name" }'
-        yield Problem(here, "needs exactly one of column, date, table and drug", remedy)
+        remedy = 'Write index = "column", { date = "2015-04-01" }, { day = 0 }, { table = "labs" } or { drug = "name" }'
+        yield Problem(here, "needs exactly one of column, date, day, table and drug", remedy)
         return
     (kind,) = given
     if kind == "drug" and index.drug not in plan.drugs:

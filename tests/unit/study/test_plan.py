@@ -174,7 +174,7 @@ WRONG = [
     ('end_reason = "death"', 'recurrent = true, end_reason = "death"', ["outcomes.death.recurrent", "cannot recur"]),
     # --- the cohort
     ('index        = "index_date"', 'index = { date = "2015-02-30" }', ["cohort.index.date", "date like"]),
-    ('index        = "index_date"', 'index = { column = "a", drug = "ppi" }', ["cohort.index", "exactly one of column, date, table and drug"]),
+    ('index        = "index_date"', 'index = { column = "a", drug = "ppi" }', ["cohort.index", "exactly one of column, date, day, table and drug"]),
     ('index        = "index_date"', 'index = { drug = "pppi" }', ["cohort.index.drug", "Did you mean ppi?"]),
     ('index        = "index_date"', 'index = { table = "lab" }', ["cohort.index.table", "Did you mean labs?"]),
     ('index        = "index_date"', 'index = { table = "patients" }', ["tables.patients.time", "cohort.index reads this table"]),
