@@ -43,6 +43,25 @@ html_copy_source = False
 
 NAVIGATION = {
     "Start": ["README", "getting-started", "tutorial", "examples", "coming-from"],
+    "How to": [
+        "how-to/days",
+        "how-to/sources",
+        "how-to/units",
+        "how-to/lag",
+        "how-to/drugs",
+        "how-to/states",
+        "how-to/outcomes",
+        "how-to/competing",
+        "how-to/sensitivity",
+        "how-to/absolute",
+        "how-to/reri",
+        "how-to/trouble",
+        "how-to/compare",
+        "how-to/other-tools",
+        "how-to/journal",
+        "how-to/privacy",
+        "how-to/commands",
+    ],
     "Understand": ["traps"],
     "Reference": [
         "api",
@@ -62,6 +81,7 @@ NAVIGATION = {
         "../examples/icu-magnesium/README",
         "../examples/icu-magnesium/LICENSE_ODbL",
         "../examples/nafld/README",
+        "../examples/pbc/README",
     ],
 }
 _AT_THE_TOP = {"README", "CONTRIBUTING", "CHANGELOG"}

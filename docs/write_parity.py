@@ -45,6 +45,7 @@ TITLES = {
     "timeline": "Episodes by tmerge",
     "tmerge": "Episodes by tmerge: states, recurrent events, missing results",
     "nafld_study": "A study of fatty liver from its raw tables",
+    "pbc_study": "A study of biliary cirrhosis from its raw tables",
     "splitting": "Episodes of several tables by tmerge, splits by survSplit and splitLexis",
 }
 # The data set of a case, by the first pattern that its FILE/CASE matches; see tests/data/README.md.
@@ -102,6 +103,7 @@ DATA_SETS = {
     r"splitting/lexis": "mgus2",
     r"splitting/": "nafld",
     r"nafld_study/": "nafld",
+    r"pbc_study/": "pbcseq",
 }
 NOT_COVERED = [
     "`pspline()` (penalised splines) and `frailty()`: riskset has neither. Its splines are restricted cubic.",

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
+import io
 import re
 import shlex
 import shutil
 import subprocess
 import sys
 import tomllib
+import warnings
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
+from typer.testing import CliRunner
+
+from riskset.cli import app
+from riskset.errors import RisksetWarning
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "benchmarks").glob("*.md")])
@@ -54,7 +63,30 @@ def test_links_lead_somewhere(path):
     assert not broken
 
 
-@pytest.mark.parametrize("path", with_blocks("python"), ids=name)
+# Their lines of code say in a comment what they print, and all of them run in this process: a start costs a second.
+SAYING = [*sorted((ROOT / "docs" / "how-to").glob("*.md")), ROOT / "docs" / "traps.md"]
+
+
+@pytest.mark.parametrize("path", [p for p in SAYING if blocks(p, "python")], ids=name)
+def test_python_blocks_run_in_order_and_print_what_they_say(path, tmp_path, monkeypatch):
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    code = "\n".join(blocks(path, "python"))
+    lines, known, said, promised = code.splitlines(), {"__name__": path.stem}, {}, {}
+    for statement in ast.parse(code).body:
+        shown = io.StringIO()
+        with redirect_stdout(shown), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RisksetWarning)  # notes to the reader of a table
+            exec(compile(ast.Module([statement], []), path.name, "exec"), known)  # noqa: S102
+        line = lines[statement.end_lineno - 1]
+        if line.startswith("print(") and (comment := re.search(r"\)  # (.*)$", line)):
+            said[line], promised[line] = shown.getvalue().strip(), comment[1]
+    for line, words in promised.items():
+        assert words == said[line] or words.startswith(f"{said[line]}: "), f"{line}\nprints: {said[line]}"
+    assert promised
+
+
+@pytest.mark.parametrize("path", [p for p in with_blocks("python") if p not in SAYING], ids=name)
 def test_python_blocks_run_in_order(path, tmp_path):
     # riskset's own notes (rows left out, say) are for the reader; any other warning means a page is out of date.
     head = "import warnings\nfrom riskset.errors import RisksetWarning\nwarnings.simplefilter('error')\n"
@@ -121,10 +153,40 @@ def test_the_site_builds_without_a_warning(tmp_path):
     assert 'href="plan.html"' in page
 
 
-@pytest.mark.parametrize("path", with_blocks("toml"), ids=name)
-def test_toml_blocks_parse(path):
-    for text in blocks(path, "toml"):
-        tomllib.loads(text)
+def parts_of_plans(path: Path) -> list[str]:
+    """TOML, and what a page shows as text because it is another way of saying something."""
+    return blocks(path, "toml") + [t for t in blocks(path, "text") if re.match(r"\[\w+\]$", t, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("path", [p for p in DOCUMENTS if parts_of_plans(p)], ids=name)
+def test_toml_blocks_are_parts_of_plans(path):
+    from riskset.study import plan_schema  # noqa: PLC0415 (the other tests here need no riskset)
+
+    reader = Draft202012Validator(plan_schema() | {"required": []})
+    for text in parts_of_plans(path):
+        assert not [(e.json_path, e.message) for e in reader.iter_errors(tomllib.loads(text))]
+
+
+def test_the_plan_of_the_page_on_days_is_the_one_that_is_shipped():
+    (shown, *_) = blocks(ROOT / "docs" / "how-to" / "days.md", "toml")
+    assert shown == (ROOT / "examples" / "pbc" / "study.toml").read_text("utf-8")
+
+
+@pytest.mark.parametrize("path", with_blocks("console"), ids=name)
+def test_commands_on_the_pages_are_commands(path):
+    from riskset.completion import options_of  # noqa: PLC0415
+
+    known = options_of(c.callback for c in app.registered_commands if c.callback is not None)
+    for line in "\n".join(blocks(path, "console")).splitlines():
+        if not line.startswith("$ riskset "):
+            continue
+        _, _, command, *arguments = shlex.split(line)
+        assert command in known, line
+        given = [a for a in arguments if a.startswith("--")]
+        assert set(given) <= set(known[command].flags), line
+        plain = [a for before, a in zip(["", *arguments], arguments, strict=False)
+                 if not a.startswith("-") and not known[command].flags.get(before) and not a.startswith(">")]  # fmt: skip
+        assert len(plain) <= len(known[command].arguments) or command in {"new", "schema"}, line
 
 
 def test_the_plan_of_the_plan_page_is_valid():
@@ -169,6 +231,31 @@ def test_the_commands_of_getting_started_work(tmp_path):
     assert not [
         p for p in (tmp_path / "study" / "results").rglob("*") if p.is_file() and p.stat().st_size == 0
     ]
+
+
+@pytest.mark.long
+def test_the_page_on_days_works_as_it_stands(tmp_path, monkeypatch):
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    said = []
+    for line in "\n".join(blocks(ROOT / "docs" / "how-to" / "days.md", "console")).splitlines():
+        result = CliRunner().invoke(app, shlex.split(line)[2:])
+        assert result.exit_code == 0, result.stderr
+        said.append(result.stdout)
+    assert "death/model-2/ratio_of_hr[>= 2 mg/dL|ascites]" in said[-1]
+
+
+@pytest.mark.r
+def test_the_rows_of_the_page_on_other_tools_are_read_by_r(tmp_path, monkeypatch):
+    page = ROOT / "docs" / "how-to" / "other-tools.md"
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    known: dict[str, object] = {}
+    exec("\n".join(blocks(page, "python")), known)  # noqa: S102
+    (theirs,) = blocks(page, "r")
+    command = ["Rscript", "-e", f"library(survival); f <- {theirs}; cat(format(coef(f), digits = 15))"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert [float(t) for t in printed.split()] == pytest.approx(list(known["fit"].params), rel=1e-8)
 
 
 @pytest.mark.long

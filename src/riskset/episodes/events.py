@@ -120,6 +120,12 @@ def read_event(
     EpisodeError
         If nothing says where the events are, or a column does not exist.
     """
+    if (at_where is not None or at_date_only is not None) and (table is None or at is None):
+        raise EpisodeError(
+            "at_where and at_date_only speak of a second record, a column of persons beside a table",
+            where=f"'{name}'",
+            remedy="Where there is one record, write where and date_only.",
+        )
     notes: tuple[AuditLine, ...] = ()
     read: tuple[Matched, ...] = ()
     if isinstance(table, Sequence) and not isinstance(table, str) and table:

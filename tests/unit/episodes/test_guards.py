@@ -143,3 +143,10 @@ def test_a_supply_beyond_counting_lasts():
     )
     rows = built.event("death", at="exit").episodes("death").frame.select("entry", "exit", "use").rows()
     assert rows == [(0.0, 10.0, "never"), (10.0, 100.0, "current")]
+
+
+def test_a_condition_on_a_second_record_needs_one():
+    persons = pl.DataFrame({"id": ["a"], "start": [0], "end": [9], "status": [0]})
+    timeline = Timeline(persons, id="id", entry="start", exit="end")
+    with pytest.raises(EpisodeError, match="Where there is one record, write where"):
+        timeline.event("death", at="end", at_where="status = 1")
