@@ -304,7 +304,7 @@ def test_an_editor_that_knows_the_schema_finds_nothing_in_the_plans_that_are_shi
     page = FENCED.findall((ROOT / "docs" / "plan.md").read_text("utf-8"))
     texts = [path.read_text("utf-8") for path in sorted(ROOT.glob("examples/*/study.toml"))]
     texts.append("\n".join(['riskset = 1\ntitle = "T"\nquestion = "Q"', *page]))
-    assert len(texts) == 4
+    assert len(texts) == 5
     for text in texts:
         assert not [(e.json_path, e.message) for e in editor.iter_errors(tomllib.loads(text))]
 
