@@ -23,6 +23,10 @@ ROOT = (1e-6, "a root of R's log likelihood, moved by its rounding")
 P = (1e-6, "z² to 1e-8 is p to 1e-8 times up to z²")
 FAR = (1e-5, "χ² above 200 to 1e-8 is p to 1e-6")
 REFIT = (1e-7, "bases of splines are nearly collinear")
+# The correlations of the coefficients on (start, stop] rows have a condition number of 1e9: in 80-bit floats and 40-digit
+# algebra the robust overall chi-square of the visits is 239.075178694547. R's coxph on the columns as they are says
+# 239.075150 (1.2e-7 off), on columns made orthogonal, as effects.R has them, 239.0751784 (1e-9), riskset 239.0751774 (6e-9).
+VISITS = (2e-8, "coefficients correlated with a condition number of 1e9, which costs 9 digits of 16")
 
 SWELLING = pl.Enum(["none", "treated", "despite"])
 PBC = pl.read_csv(DATA / "pbc_interactions.csv").with_columns(
@@ -104,9 +108,9 @@ def test_robust_variance_gives_wald_alone_and_says_why():
         assert "robust" in ours.reason
 
 
-def agree_test(ours, theirs):
+def agree_test(ours, theirs, tolerance=REFIT):
     assert ours.df == theirs["df"]
-    agree(ours.chi2, theirs["chi2"], *REFIT)
+    agree(ours.chi2, theirs["chi2"], *tolerance)
     agree(ours.p, theirs["p"], *FAR)
     if "rms_chi2" in theirs:
         agree(ours.chi2, theirs["rms_chi2"], *RMS)
@@ -185,7 +189,7 @@ def test_spline_on_start_stop_rows(variance):
     for stratum in curve.strata:
         agree_curve(stratum, expected[stratum.level])
     for name, theirs in expected["tests"].items():
-        agree_test(curve.test(name), theirs)
+        agree_test(curve.test(name), theirs, VISITS)
 
 
 def test_linear_exposure_by_a_factor_has_no_nonlinear_test():
