@@ -8,6 +8,7 @@ from riskset.report.clock import follow_up_clock
 from riskset.report.document import Block, Cell, Group, Line, Paragraph, Part, Rows, Section, Table, Text
 from riskset.report.outcomes import Outcome, exposure_level, levels, modifier_level, outcomes_of
 from riskset.report.phrases import inside, listing, name, number, say
+from riskset.report.sections.notes import model_notes, on_the_path
 from riskset.report.sections.rates import rate_decimals
 from riskset.report.texts import en_effects
 from riskset.study.ids import slug
@@ -77,13 +78,16 @@ def joint_cells(outcome: Outcome, results: Results) -> Table:
     )
     told = listing(say("{} {}", row[0].content, row[1].content) for row in differences)
     notes = [
-        say(en_effects.ADJUSTED, name(model.model), name(model.adjustment.rstrip("."))),
         say(en_effects.REFERENCE_OF_THE_FOURTH, name(reference), name(naive)),
+        *model_notes([model]),
     ]
+    path = on_the_path([model])
+    notes += [path] if path else []
     if differences:
         unit = name(model.additive[0].rate_differences[0].unit)
         notes.append(say(en_effects.CRUDE_DIFFERENCES, unit, name(reference), told))
     shown = [*against.values(), *within.values(), *beside.values()]
+    notes.append(say(en_effects.INTERVALS, listing(dict.fromkeys(e.method for e in shown if e.estimate is not None))))
     return Table(
         id=f"joint-{slug(outcome.key)}",
         caption=say(
@@ -126,6 +130,7 @@ def scales(outcome: Outcome, results: Results) -> Table:
         say(en_effects.INTERVALS, listing(dict.fromkeys(e.method for e in shown if e.estimate is not None)))
     ]
     notes += [_recoded(a, results) for a in outcome.primary.additive if a.recoded]
+    notes += model_notes(outcome.models)
     return Table(
         id=f"scales-{slug(outcome.key)}",
         caption=say(en_effects.ADDITIVE_SCALE, name(outcome.label)),

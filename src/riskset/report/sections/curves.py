@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from riskset.report import cells, drawings
 from riskset.report import formats as fmt
-from riskset.report.document import Cell, Group, Line, Paragraph, Part, Rows, Section, Table, Text
+from riskset.report.document import Cell, Group, Line, Paragraph, Part, Reference, Rows, Section, Table, Text
 from riskset.report.outcomes import label_of, levels
 from riskset.report.phrases import established, inside, join, listing, name, number, p_phrase, say, sentence
 from riskset.report.sections.notes import model_notes
@@ -220,7 +220,10 @@ def _table(
             ),
         ),
         groups=groups,
-        notes=tuple(Text((n,)) for n in notes),
+        notes=(
+            *(Text((n,)) for n in notes),
+            say(en.CURVE_IN_NUMBERS_RESTS_ON, Text((Reference(f"curve-tests-{slug(curve.outcome)}"),))),
+        ),
         numbered=False,
         sheet=f"Curve {label}",
     )

@@ -23,6 +23,7 @@ from riskset.report.document import (
 )
 from riskset.report.outcomes import label_of
 from riskset.report.phrases import count, established, inside, listing, name, number, p_phrase, say
+from riskset.report.sections.notes import model_notes
 from riskset.report.texts import en_diagnostics
 from riskset.study.ids import slug
 from riskset.study.results import Estimate, Results
@@ -46,7 +47,7 @@ def section(results: Results) -> Section | None:
 def _outcome(found: ModelDiagnostics, results: Results) -> Group:
     label = label_of(results, found.outcome)
     blocks: list[Block] = [Paragraph(text, "reading") for text in reading(found)]
-    blocks.append(_table(found, label))
+    blocks.append(_table(found, label, results))
     if found.over_time:
         blocks.append(_figure(found, label))
     return Group(f"diagnostics-{slug(found.outcome)}", name(label), tuple(blocks))
@@ -96,7 +97,7 @@ def _p(term: TermDiagnostics) -> Text:
     return Text() if term.hazards is None else p_phrase(term.hazards)
 
 
-def _table(found: ModelDiagnostics, label: str) -> Table:
+def _table(found: ModelDiagnostics, label: str, results: Results) -> Table:
     rows: list[Line] = [
         (
             cells.labelled(t.label),
@@ -117,6 +118,7 @@ def _table(found: ModelDiagnostics, label: str) -> Table:
     if found.events_per_parameter is not None and found.events_per_parameter.estimate is not None:
         e = found.events_per_parameter
         notes.append(say(en_diagnostics.EVENTS_PER_COEFFICIENT_ARE, number(fmt.fixed(e.estimate, 1), e.id)))
+    notes += model_notes([m for m in results.models if (m.outcome, m.model) == (found.outcome, found.model)][:1])
     return Table(
         id=f"diagnostics-{slug(found.outcome)}-terms",
         caption=say(en_diagnostics.DIAGNOSTICS_BY_TERM, name(label), name(found.model)),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from riskset.report.document import Text
+from riskset.report.document import Reference, Text
 from riskset.report.phrases import counted, join, listing, name, say
-from riskset.report.texts import en
+from riskset.report.texts import en, en_sensitivity
 from riskset.study.counted import model_id
-from riskset.study.results import ModelResult
+from riskset.study.results import ModelResult, Results
 
 OVER_TIME = " (over time)"
 """How an adjustment in words marks values that are those in force at each moment."""
@@ -39,6 +39,22 @@ def model_notes(models: Sequence[ModelResult], labels: Sequence[str] | None = No
         variance,
     )
     return tuple(n for n in (_rows(models, labels), _adjusted(models, labels), how) if n)
+
+
+def variant_notes(results: Results, outcome: str) -> tuple[Text, ...]:
+    """Say under a table of sensitivity analyses what they share with the primary model, and what they do not."""
+    found = [m for m in results.models if m.outcome == outcome and m.primary]
+    if not found:
+        return ()
+    model = found[0]
+    changes = Text((Reference("sensitivity-changes"),))
+    same = say(en_sensitivity.SAME_MODEL, name(model.model), name(model.adjustment.rstrip(".")), changes)
+    analyses = [v for v in (results.sensitivity.plan, *results.sensitivity.variants) if v is not None]
+    fitted = [e for v in analyses for o in v.outcomes if o.outcome == outcome for e in (o.own, o.common) if e]
+    variance = listing(dict.fromkeys(e.variance for e in fitted))
+    path = on_the_path(found)
+    how = say(en_sensitivity.ROWS_TIES_VARIANCE, model.ties.capitalize(), variance)
+    return (same + en.VALUES_AT_INDEX_ARE_FROZEN, how, *([path] if path else []))
 
 
 def on_the_path(models: Sequence[ModelResult]) -> Text:

@@ -10,6 +10,7 @@ from riskset.report.document import Block, Group, Line, Paragraph, Rows, Section
 from riskset.report.formats import DASH
 from riskset.report.outcomes import levels
 from riskset.report.phrases import inside, name, say, sentence
+from riskset.report.sections.notes import variant_notes
 from riskset.report.texts import en_effects, en_sensitivity
 from riskset.study.ids import slug
 from riskset.study.results import Results
@@ -236,7 +237,8 @@ def _wrong(at: VariantOutcome, results: Results) -> Iterator[Table]:
         ),
         groups=groups,
         notes=(
-            say(en_sensitivity.WALD, name(results.sensitivity.variants[0].model)),
+            Text((en_sensitivity.WALD,)),
+            *variant_notes(results, at.outcome),
             *cells.warnings_of(shown),
         ),
         sheet=f"Wrong {at.outcome}"[:31],

@@ -256,6 +256,9 @@ POINTWISE_INTERVALS_HOLD_FOR_ONE = (
     "simultaneous band, which reaches {} standard errors to each side."
 )
 OUTSIDE_THE_CURVE = "outside the values over which this level's curve is drawn, the 1st to the 99th percentile of its person-time."
+CURVE_IN_NUMBERS_RESTS_ON = (
+    "Pointwise limits (Wald). Model, adjustment, rows, ties and variance: as under {}."
+)
 PERCENT_95_CI_FROM = "95% CI from"
 PERCENT_95_CI_TO = "95% CI to"
 HAZARD_RATIO_95PERCENT_CI_ALONG = "{}: hazard ratio (95% CI) along {} against {} {}"

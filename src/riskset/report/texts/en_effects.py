@@ -18,7 +18,6 @@ CHANCE_OF_ONE_STRATUM = (
     " studies like this{}."
 )
 BOTH_SCALES_SHORT = "Both scales"
-ADJUSTED = "{}: adjusted for {}."
 REFERENCE_OF_THE_FOURTH = "Reference of the fourth column: {} and {}."
 INTERVALS = "Intervals and P: {}."
 BOTH_SCALES = "Interaction on both scales"
