@@ -23,6 +23,7 @@ from riskset.plots.style import (
     wrap,
 )
 
+MASKED: Final = "masked"
 MARGIN: Final = 2.0
 PAD: Final = 1.8
 GAP: Final = 3.4  # vertical room around an exclusion; the arrow between boxes is twice that and the side box
@@ -35,7 +36,7 @@ class FlowExclusion:
     """One exclusion: the reason in words and how many left by it."""
 
     label: str
-    n: int
+    n: int | None
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,13 @@ class FlowEnd:
     """One way in which follow-up ended, with its count."""
 
     label: str
-    n: int
+    n: int | None
 
 
 def flow_figure(
-    screened: int,
+    screened: int | None,
     exclusions: Sequence[FlowExclusion],
-    included: int,
+    included: int | None,
     ends: Sequence[FlowEnd] = (),
     *,
     screened_label: str = "Screened",
@@ -61,11 +62,11 @@ def flow_figure(
 
     Parameters
     ----------
-    screened : int
-        Persons at the start.
+    screened : int or None
+        Persons at the start; None is masked, as in every count here.
     exclusions : sequence of FlowExclusion
         In the order in which the rules were applied.
-    included : int
+    included : int or None
         Persons who remain.
     ends : sequence of FlowEnd
         How follow-up ended; left out if empty.
@@ -90,9 +91,9 @@ def flow_figure(
     side_left = left + main
     side = across - main
     box_middle = left + main / 2
-    top_text = wrap(f"{screened_label}\nn = {screened:,}", main - 2 * PAD, BODY)
-    notes = [wrap(f"{e.label}\nn = {e.n:,}", side - 2 * PAD, SMALL) for e in exclusions]
-    in_text = wrap(f"{included_label}\nn = {included:,}", main - 2 * PAD, BODY, bold=True)
+    top_text = wrap(f"{screened_label}\nn = {_count(screened)}", main - 2 * PAD, BODY)
+    notes = [wrap(f"{e.label}\nn = {_count(e.n)}", side - 2 * PAD, SMALL) for e in exclusions]
+    in_text = wrap(f"{included_label}\nn = {_count(included)}", main - 2 * PAD, BODY, bold=True)
     end_lines = [wrap(e.label, main - 2 * PAD - 14.0, SMALL) for e in ends]
 
     def tall(text: str, size: float) -> float:
@@ -130,9 +131,13 @@ def flow_figure(
         line += line_height(BODY)
         for end, text in zip(ends, end_lines, strict=True):
             sheet.block(left + PAD, line, text, size=SMALL, color=MUTED)
-            sheet.block(left + main - PAD, line, f"n = {end.n:,}", size=SMALL, align="right")
+            sheet.block(left + main - PAD, line, f"n = {_count(end.n)}", size=SMALL, align="right")
             line += block_height(text, SMALL)
     return sheet.figure
+
+
+def _count(n: int | None) -> str:
+    return MASKED if n is None else f"{n:,}"
 
 
 def _frame(sheet: Sheet, x: float, y: float, width: float, height: float, *, shade: bool) -> None:

@@ -32,6 +32,7 @@ MARGIN: Final = 2.0
 ASPECT: Final = 0.52  # height of the panel as a share of the figure's width
 LABEL_SHARE: Final = 0.24  # labels wider than this share of the figure stand on lines of their own
 SWATCH: Final = 6.0
+DASH: Final = "\N{EN DASH}"
 # Ends of an axis of rising curves, in percent, with their ticks.
 _TOPS: Final = {1: 0.25, 2: 0.5, 5: 1, 10: 2, 20: 5, 25: 5, 40: 10, 50: 10, 60: 20, 80: 20, 100: 25}
 
@@ -49,7 +50,7 @@ class SurvivalLine:
     survival, lower, upper : ndarray (n,)
         Probability after each time and its pointwise limits; NaN limits are not drawn.
     at_risk : sequence of int
-        Numbers at risk at the ticks.
+        Numbers at risk at the ticks; None is a number that is masked, written as a dash.
     events, competing, censored : sequence of int
         Numbers before each tick, if they are to be shown. Numbers that all curves share are written once.
     start : float
@@ -61,10 +62,10 @@ class SurvivalLine:
     survival: Floats
     lower: Floats
     upper: Floats
-    at_risk: Sequence[float]
-    events: Sequence[float] = ()
-    competing: Sequence[float] = ()
-    censored: Sequence[float] = ()
+    at_risk: Sequence[float | None]
+    events: Sequence[float | None] = ()
+    competing: Sequence[float | None] = ()
+    censored: Sequence[float | None] = ()
     start: float = 1.0
 
 
@@ -199,7 +200,7 @@ def _numbers(lines: Sequence[SurvivalLine]) -> list[tuple[str, list[list[str]]]]
     out: list[tuple[str, list[list[str]]]] = []
     for heading, rows in given.items():
         if all(len(row) for row in rows):
-            written = [[f"{n:,.0f}" for n in row] for row in rows]
+            written = [[DASH if n is None else f"{n:,.0f}" for n in row] for row in rows]
             shared = heading != "Events" and all(row == written[0] for row in written)
             out.append((heading, written[:1] if shared else written))
     return out

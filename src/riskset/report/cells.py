@@ -8,6 +8,7 @@ from riskset.report import formats as fmt
 from riskset.report.document import Cell, Part, Text
 from riskset.report.phrases import name, number, sentence
 from riskset.study.results import Estimate
+from riskset.study.results_values import MASKED
 
 BLANK = Cell()
 DASH = Cell(Text((fmt.DASH,)))
@@ -95,6 +96,8 @@ def ratio(e: Estimate | None, what: str = "HR") -> Cell:
     """
     if e is None:
         return DASH
+    if kept_back(e):
+        return figures(fmt.MASKED, e.id, Part(what, None, fmt.MASKED))
     text = fmt.ratio_with_interval(e.estimate, e.lower, e.upper)
     shown = (fmt.ratio(v) for v in (e.estimate, e.lower, e.upper))
     cell = figures(text, e.id, *_interval(e, what, shown))
@@ -111,6 +114,8 @@ def estimate(e: Estimate | None, decimals: int, what: str = "estimate", *, times
     """
     if e is None:
         return DASH
+    if kept_back(e):
+        return figures(fmt.MASKED, e.id, Part(what, None, fmt.MASKED))
     values = [None if v is None else v * times for v in (e.estimate, e.lower, e.upper)]
     text = fmt.with_interval(values[0], values[1], values[2], decimals)
     shown = [fmt.fixed(v, decimals) for v in values]
@@ -128,6 +133,8 @@ def p_value(e: Estimate | None) -> Cell:
     >>> p_value(None).text
     '–'
     """
+    if e is not None and kept_back(e):
+        return figures(fmt.MASKED, e.id, Part("P", None, fmt.MASKED))
     return DASH if e is None else figures(fmt.p_value(e.p), e.id, Part("P", e.p, fmt.p_value(e.p)))
 
 
@@ -146,6 +153,11 @@ def chi_square(e: Estimate | None) -> Cell:
     return figures(f"χ² {shown}, {df}", e.id, Part("chi-square", e.estimate, shown))
 
 
+def kept_back(e: Estimate) -> bool:
+    """Say whether an estimate is masked, which a cell says instead of "not estimable"."""
+    return e.estimate is None and MASKED in e.warnings
+
+
 def warnings_of(estimates: Iterable[Estimate | None]) -> tuple[Text, ...]:
     """Gather the warnings of estimates as notes, each once, in order; their cells carry the mark.
 
@@ -154,7 +166,7 @@ def warnings_of(estimates: Iterable[Estimate | None]) -> tuple[Text, ...]:
     >>> warnings_of((None,))
     ()
     """
-    found = dict.fromkeys(w for e in estimates if e is not None for w in e.warnings)
+    found = dict.fromkeys(w for e in estimates if e is not None for w in e.warnings if w != MASKED)
     return tuple(Text(("* ",)) + sentence(w) for w in found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import overload
 
 from riskset.study.results import Results, SurvivalCurve
 
@@ -27,8 +28,14 @@ class Clock:
         """Person-time in this unit, "person-days"."""
         return f"person-{self.unit.lower()}"
 
-    def read(self, years: float) -> float:
-        """Turn years into this unit; whole numbers come out whole."""
+    @overload
+    def read(self, years: float) -> float: ...
+    @overload
+    def read(self, years: float | None) -> float | None: ...
+    def read(self, years: float | None) -> float | None:
+        """Turn years into this unit; whole numbers come out whole, and what is masked stays so."""
+        if years is None:
+            return None
         value = years * self.per_year
         return float(round(value)) if abs(value - round(value)) < 1e-9 * max(1.0, value) else value
 

@@ -98,6 +98,8 @@ def forest(outcome: Outcome, results: Results) -> Figure:
 def _behind(cell: RateCell | None, clock: Clock) -> str:
     if cell is None:
         return fmt.DASH
+    if cell.rate.basis.n_events is None:
+        return fmt.MASKED
     return f"{fmt.count(cell.rate.basis.n_events)} / {fmt.fixed(clock.read(cell.rate.basis.person_years), 0)}"
 
 

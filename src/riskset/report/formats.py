@@ -15,6 +15,8 @@ DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 THIN = "\N{THIN SPACE}"
 NBSP = "\N{NO-BREAK SPACE}"
+MASKED = "masked"
+"""What stands for a count that is kept back, and for what would give it away."""
 UNBOUNDED = "no limit"
 """What stands for an interval's limit that the data do not set."""
 
@@ -61,14 +63,14 @@ def unit(text: str) -> str:
 
 
 def count(n: int | None) -> str:
-    """Print a number of persons, rows or events.
+    """Print a number of persons, rows or events; one that is kept back is said to be.
 
     Examples
     --------
     >>> count(1350), count(None)
-    ('1,350', '–')
+    ('1,350', 'masked')
     """
-    return DASH if n is None else f"{n:,}".replace("-", MINUS)
+    return MASKED if n is None else f"{n:,}".replace("-", MINUS)
 
 
 def fixed(x: float | None, decimals: int) -> str:
@@ -258,7 +260,7 @@ def with_interval(estimate: float | None, lower: float | None, upper: float | No
     return f"{fixed(estimate, decimals)}{NBSP}({low}{joint}{high})"
 
 
-def person_time(total: float) -> int:
+def person_time(total: float | None) -> int:
     """Count the decimals of person-years in a table with this total: more where there are few.
 
     Examples
@@ -266,7 +268,7 @@ def person_time(total: float) -> int:
     >>> person_time(1425.3), person_time(14.06)
     (1, 2)
     """
-    return 1 if total >= 100 else 2
+    return 1 if total is None or total >= 100 else 2
 
 
 def level_percent(level: float) -> str:
@@ -280,7 +282,7 @@ def level_percent(level: float) -> str:
     return f"{100 * level:.6g}%"
 
 
-def plural(n: int, one: str, many: str | None = None) -> str:
+def plural(n: int | None, one: str, many: str | None = None) -> str:
     """Print a count with its noun.
 
     Examples

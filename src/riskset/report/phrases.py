@@ -12,6 +12,7 @@ from riskset.report import formats as fmt
 from riskset.report.document import Label, Number, Part, Run, Text
 from riskset.study import wording
 from riskset.study.results import Estimate
+from riskset.study.results_values import MASKED
 
 ALPHA = 0.05
 """The two-sided level at which sentences change; the number itself is always printed."""
@@ -117,7 +118,7 @@ def count(n: int | None, source: str, what: str = "n") -> Text:
     return number(fmt.count(n), source, Part(what, n, fmt.count(n)))
 
 
-def counted(n: int, source: str, one: str, many: str | None = None) -> Text:
+def counted(n: int | None, source: str, one: str, many: str | None = None) -> Text:
     """Set a count with its noun.
 
     Examples
@@ -149,7 +150,7 @@ def ratio_phrase(e: Estimate) -> Text:
 def estimate_phrase(e: Estimate, decimals: int = 2) -> Text:
     """Print any estimate in a sentence with its interval and P value, to so many decimals."""
     if e.estimate is None:
-        return Text(("not estimable",))
+        return Text((fmt.MASKED if MASKED in e.warnings else "not estimable",))
     if e.lower is None and e.upper is None:
         return number(fmt.fixed(e.estimate, decimals), e.id)
     low, high = (fmt.UNBOUNDED if v is None else fmt.fixed(v, decimals) for v in (e.lower, e.upper))

@@ -8,6 +8,7 @@ from riskset.errors import OutputError
 from riskset.report import formats as fmt
 from riskset.study.numbers import FinishedRun, Number, matching, nearest_names
 from riskset.study.results import Counted, Estimate, Printed
+from riskset.study.results_values import MASKED
 
 
 def shown(run: FinishedRun, asked: str | None) -> str:
@@ -71,6 +72,8 @@ def value_in_words(number: Number) -> str:
     >>> value_in_words(Printed(id="a/b/c", estimand="rate", unit="events", estimate=0.09, method="printed"))
     '0.09'
     """
+    if number.estimate is None and MASKED in number.warnings:
+        return fmt.MASKED
     if isinstance(number, Printed):
         return fmt.plain(number.estimate)
     if isinstance(number, Counted):

@@ -8,6 +8,7 @@ from riskset.study.models import EVENTS_PER_COEFFICIENT
 from riskset.study.plan import StudyPlan
 from riskset.study.rates import SPARSE
 from riskset.study.results import AuditLine, ModelResult
+from riskset.study.results_values import exact
 
 
 def question_warnings(plan: StudyPlan, models: Sequence[ModelResult]) -> tuple[str, ...]:
@@ -20,14 +21,14 @@ def question_warnings(plan: StudyPlan, models: Sequence[ModelResult]) -> tuple[s
     label = {name: outcome.label for name, outcome in plan.outcomes.items()}
     out += [f"{label[m.outcome]}, {m.model}: {m.status}." for m in models if m.status != "converged"]
     primary = [m for m in models if m.primary or len(plan.models) == 1]
-    thin = [m for m in primary if m.events_per_parameter < EVENTS_PER_COEFFICIENT]
+    thin = [m for m in primary if (m.events_per_parameter or 0.0) < EVENTS_PER_COEFFICIENT]
     if thin:
         named = ", ".join(f"{label[m.outcome]} {m.events_per_parameter:.1f}" for m in thin)
         out.append(
             f"{plan.primary_model} has fewer than {EVENTS_PER_COEFFICIENT} events per coefficient ({named}): its "
             "estimates may be far off and its intervals too narrow."
         )
-    sparse = {label[m.outcome]: [c for c in m.cells if c.rate.basis.n_events < SPARSE] for m in primary}
+    sparse = {label[m.outcome]: [c for c in m.cells if exact(c.rate.basis.n_events) < SPARSE] for m in primary}
     if any(sparse.values()):
         named = "; ".join(
             f"{outcome}: {', '.join(f'{c.exposure} and {c.modifier} {c.rate.basis.n_events}' for c in cells)}"

@@ -149,7 +149,7 @@ def curve_id(curve: SplineCurve, what: str, *levels: str) -> str:
 
 
 def _flow(flow: Flow) -> Iterator[Counted]:
-    def persons(name: str, words: str, n: int) -> Counted:
+    def persons(name: str, words: str, n: int | None) -> Counted:
         return Counted(id=name, estimand=words, unit="persons", estimate=n)
 
     yield persons(flow_id("persons", "screened"), f"screened: {flow.screened_label}", flow.screened)

@@ -18,6 +18,7 @@ from riskset.study.formulas import ModelFormula, factors_of
 from riskset.study.ids import estimate_id
 from riskset.study.rates import SPARSE, YEAR, Cells, RateUnit, rate_cells
 from riskset.study.results import Basis, Coefficient, Estimate, ModelResult
+from riskset.study.results_values import exact
 
 # events per coefficient under which Cox estimates grow unreliable (Peduzzi et al., J Clin Epidemiol 1995;48:1503-10)
 EVENTS_PER_COEFFICIENT = 10
@@ -92,12 +93,12 @@ def model_result(rows: pl.DataFrame, model: ModelFormula, question: Question) ->
         model=model.slug,
     )
     parameters = sum(not math.isnan(b) for b in fitted.params.tolist())
-    per = basis.n_events / parameters if parameters else math.inf
-    sparse = [c for c in cells if c.rate.basis.n_events < SPARSE]
+    per = exact(basis.n_events) / parameters if parameters else math.inf
+    sparse = [c for c in cells if exact(c.rate.basis.n_events) < SPARSE]
     more: list[str] = [*said]
     if per < EVENTS_PER_COEFFICIENT:
         more.append(
-            f"{counted(basis.n_events, 'event')} for {counted(parameters, 'coefficient')} are {per:.1f} per coefficient; under "
+            f"{counted(exact(basis.n_events), 'event')} for {counted(parameters, 'coefficient')} are {per:.1f} per coefficient; under "
             f"{EVENTS_PER_COEFFICIENT} estimates may be far off and intervals too narrow."
         )
     if sparse:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from riskset.errors import counted
 from riskset.study.ids import estimate_id
 from riskset.study.results import Estimate, OutcomeRates, Printed
+from riskset.study.results_values import exact
 
 CONTRADICTION = "The printed figures do not fit each other"
 """How a sentence begins that finds printed figures at odds."""
@@ -100,7 +101,7 @@ def compare(
         )
     for name, events in printed.events.items():
         item = found[name]
-        said = _gap(events, item.total.basis.n_events)
+        said = _gap(events, exact(item.total.basis.n_events))
         words = f"events: {item.label}"
         out.append(
             _as_printed(estimate_id(name, "published", "events"), words, "events", float(events), said)

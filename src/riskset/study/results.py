@@ -55,33 +55,33 @@ class FlowStep(Frozen):
     """One box of the flow of patients."""
 
     label: str
-    n_before: int
-    n_excluded: int
-    n_after: int
+    n_before: int | None
+    n_excluded: int | None
+    n_after: int | None
 
 
 class Count(Frozen):
     """A labelled number of persons, rows or events."""
 
     label: str
-    n: int
+    n: int | None
 
 
 class Flow(Frozen):
     """Screened, excluded by each rule in order, included, and how follow-up ended."""
 
-    screened: int
+    screened: int | None
     screened_label: str
     steps: tuple[FlowStep, ...]
-    included: int
+    included: int | None
     ends: tuple[Count, ...]
 
 
 class Summary(Frozen):
     """One cell of Table 1: a continuous variable fills the quartiles, a category its count."""
 
-    n: int  # persons with a value
-    missing: int
+    n: int | None  # persons with a value
+    missing: int | None
     median: float | None = None
     q1: float | None = None
     q3: float | None = None
@@ -109,7 +109,7 @@ class Table1(Frozen):
 
     by: str  # label of the grouping
     groups: tuple[Count, ...]
-    total: int
+    total: int | None
     rows: tuple[CharacteristicRow, ...]
 
 
@@ -161,7 +161,7 @@ class ModelResult(Frozen):
     status: str
     basis: Basis
     parameters: int
-    events_per_parameter: float
+    events_per_parameter: float | None
     loglik: float | None
     loglik_null: float | None
     exposure_in_modifier: tuple[Estimate, ...]  # HR of low exposure within each modifier level
@@ -184,10 +184,10 @@ class RowsLost(Frozen):
     """What the models of an outcome leave out because a covariate is missing."""
 
     outcome: str
-    persons_total: int
-    persons_lost: int
-    events_total: int
-    events_lost: int
+    persons_total: int | None
+    persons_lost: int | None
+    events_total: int | None
+    events_lost: int | None
     person_years_total: float
     person_years_lost: float
     by_variable: tuple[Count, ...]  # rows missing, per variable
@@ -237,9 +237,9 @@ class SurvivalGroup(Frozen):
     lower: tuple[float, ...]
     upper: tuple[float, ...]
     ticks_years: tuple[float, ...]
-    at_risk: tuple[int, ...]
-    events: tuple[int, ...] = ()  # before each tick, as those at risk are counted
-    censored: tuple[int, ...] = ()
+    at_risk: tuple[int | None, ...]
+    events: tuple[int | None, ...] = ()  # before each tick, as those at risk are counted
+    censored: tuple[int | None, ...] = ()
     basis: Basis
 
 
@@ -261,10 +261,10 @@ class Matched(Frozen):
 
     key: str  # "measures.mg"
     where: str
-    rows: int
-    persons: int
+    rows: int | None
+    persons: int | None
     strings: tuple[Count, ...]
-    strings_withheld: int
+    strings_withheld: int | None
 
 
 class AuditLine(Frozen):
@@ -329,6 +329,9 @@ class Results(Frozen):
     schema_version: Literal[1] = 1
     riskset: str  # version
     plan_sha256: str
+    masked_below: int | None = (
+        None  # counts of persons and events under it, and what gives them away, are None
+    )
     data_sha256: str = ""  # of the names and checksums of all tables that were read; manifest.json has each
     title: str
     question: str

@@ -10,8 +10,8 @@ class Subdistribution(Frozen):
 
     cause: str  # the outcome in words
     competing: tuple[str, ...]  # the other causes in words
-    n_competing: int  # persons whose follow-up ends with one of them
-    n_censored: int
+    n_competing: int | None  # persons whose follow-up ends with one of them
+    n_censored: int | None
     delayed_entry: bool  # weights then have entry in them (Geskus 2011)
     method: str
     # the cause-specific hazards of the same model on the same rows, without which the ratios above cannot be read

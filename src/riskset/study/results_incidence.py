@@ -9,10 +9,10 @@ class IncidenceTick(Frozen):
     """What stands under one tick of the axis: who is at risk, what has happened to the others, and the risk by then."""
 
     years: float
-    at_risk: int
-    events: int
-    competing: int
-    censored: int
+    at_risk: int | None
+    events: int | None
+    competing: int | None
+    censored: int | None
     risk: Estimate | None  # None at the beginning, and where nobody is observed so long
 
 
@@ -39,7 +39,7 @@ class IncidenceCurve(Frozen):
     grouping: str | None
     groups: tuple[IncidenceGroup, ...]
     test: Estimate | None = None  # Gray's, of equal cumulative incidence in all groups drawn
-    not_drawn: tuple[tuple[str, int], ...] = ()  # groups at index of too few persons for a curve
+    not_drawn: tuple[tuple[str, int | None], ...] = ()  # groups at index of too few persons for a curve
 
 
 class ComparedRates(Frozen):

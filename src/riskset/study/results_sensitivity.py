@@ -56,7 +56,7 @@ class SensitivityVariant(Frozen):
     varied: str | None = None  # key that is varied; variants of one entry then share their `common` rows
     exposure_levels: tuple[str, ...]  # reference first
     modifier_levels: tuple[str, ...]
-    included: int  # eligible persons; 0 where nobody could be chosen
+    included: int | None  # eligible persons; 0 where nobody could be chosen
     other_persons: bool = False  # it changes who is eligible; otherwise its persons are those of the plan
     outcomes: tuple[VariantOutcome, ...]
     not_done: str | None = None  # why the variant as a whole has no results

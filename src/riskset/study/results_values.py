@@ -6,6 +6,11 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ConfigDict, computed_field, model_validator
 
+from riskset.errors import OutputError
+
+MASKED = "masked: a small number of persons or events, or one that would give such a number away"
+"""The reason in ``warnings`` where ``report.mask_below`` keeps a number back."""
+
 
 class Frozen(BaseModel):
     """A value that refuses unknown fields and never changes."""
@@ -13,13 +18,28 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Basis(Frozen):
-    """What a number rests on: rows, persons, events and person-years that entered it."""
+def exact(n: int | None) -> int:
+    """Give a count of records that are not masked: those of a run before anything is written.
 
-    n_persons: int
-    n_rows: int
-    n_events: int
-    person_years: float
+    Examples
+    --------
+    >>> exact(3)
+    3
+    """
+    if n is None:
+        raise OutputError(
+            "the count is masked", where="results", remedy="Compute from the run, not from its output."
+        )
+    return n
+
+
+class Basis(Frozen):
+    """What a number rests on: rows, persons, events and person-years that entered it; None where it is masked."""
+
+    n_persons: int | None
+    n_rows: int | None
+    n_events: int | None
+    person_years: float | None
 
 
 class Estimate(Frozen):

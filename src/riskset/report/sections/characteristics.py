@@ -27,7 +27,7 @@ def _table(value: Table1, k: int) -> Table:
     """Set a line per continuous variable, a line per level of a category."""
     by = value.by
 
-    def head(words: Text | str, n: int, group: str | None) -> Cell:
+    def head(words: Text | str, n: int | None, group: str | None) -> Cell:
         size = count(n, table1_id("persons", by, group))
         return cells.col(say(f"{{}} (n{fmt.NBSP}={fmt.NBSP}{{}})", words, size))
 

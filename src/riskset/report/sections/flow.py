@@ -35,7 +35,7 @@ def section(results: Results) -> Section:
     return Section("patients", Text((en.FLOW_OF_PATIENTS,)), (chart,))
 
 
-def _n(n: int, source: str) -> Text:
+def _n(n: int | None, source: str) -> Text:
     shown = fmt.count(n)
     return number(f"n{fmt.NBSP}={fmt.NBSP}{shown}", source, Part("persons", n, shown))
 
@@ -44,7 +44,7 @@ def _table(results: Results) -> Table:
     """Set the same numbers in lines, for a workbook."""
     value = results.flow
 
-    def line(text: Text, n: int, source: str) -> Line:
+    def line(text: Text, n: int | None, source: str) -> Line:
         return cells.row(text), cells.count(n, source, "persons")
 
     rows: list[Line] = [line(name(value.screened_label), value.screened, flow_id("persons", "screened"))]

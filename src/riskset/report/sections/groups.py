@@ -139,6 +139,8 @@ def _lines(trend: ExposureTrend, level: TrendLevel, clock: Clock) -> list[Line]:
 
 def _behind(e: Estimate, clock: Clock) -> Cell:
     years = clock.read(e.basis.person_years)
+    if e.basis.n_events is None:
+        return cells.figures(fmt.MASKED, e.id, Part("events", None, fmt.MASKED))
     events, time = fmt.count(e.basis.n_events), fmt.fixed(years, fmt.person_time(years))
     parts = (Part("events", e.basis.n_events, events), Part(clock.person, years, time))
     return cells.figures(f"{events} / {time}", e.id, *parts)

@@ -90,8 +90,8 @@ def _figure(curve: IncidenceCurve, nth: int) -> Figure:
     return Figure(f"incidence-{_key(curve, nth)}", caption, spoken, draw)
 
 
-def _padded(g: IncidenceGroup, ticks: tuple[IncidenceTick, ...], what: str) -> list[float]:
-    values = [float(getattr(t, what)) for t in g.ticks]
+def _padded(g: IncidenceGroup, ticks: tuple[IncidenceTick, ...], what: str) -> list[float | None]:
+    values: list[float | None] = [getattr(t, what) for t in g.ticks]
     return values + [0.0 if what == "at_risk" else values[-1]] * (len(ticks) - len(values))
 
 

@@ -287,7 +287,7 @@ def cautions(outcome: Outcome, results: Results) -> tuple[Text, ...]:
         counted(model.basis.n_events, model_id(model, "events"), "event"),
         counted(model.parameters, model_id(model, "parameters"), "coefficient"),
     )
-    if model.events_per_parameter < EVENTS_PER_COEFFICIENT:
+    if model.events_per_parameter is not None and model.events_per_parameter < EVENTS_PER_COEFFICIENT:
         text = en.SPARSE_RESTS_ON_EVENTS_PER
         out.append(say(text, *bare))
     else:

@@ -140,7 +140,7 @@ def _behind(models: Sequence[ModelResult], clock: Clock) -> tuple[Line, ...]:
     def line(title: str, values: Iterable[Cell]) -> Line:
         return cells.row(title, indent=True), *(c for v in values for c in (v, cells.BLANK))
 
-    def counts(what: str, of: Callable[[ModelResult], int]) -> Iterable[Cell]:
+    def counts(what: str, of: Callable[[ModelResult], int | None]) -> Iterable[Cell]:
         return (cells.count(of(m), model_id(m, what), what) for m in models)
 
     return (

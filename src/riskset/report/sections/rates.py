@@ -135,7 +135,7 @@ def by_cell(results: Results, outcomes: Sequence[OutcomeRates], k: int) -> Table
         ]
         level = Text((MISSING,)) if exposure is None else name(exposure)
         groups.append(Rows(tuple(lines), heading=join([name(results.exposure_label), level])))
-    sparse = any(r.basis.n_events < SPARSE for r in found.values())
+    sparse = any(r.basis.n_events is not None and r.basis.n_events < SPARSE for r in found.values())
     notes = [
         say(
             en.RATES_ARE_BOTH_STATES_CHANGE,
@@ -171,6 +171,10 @@ def _line(
             yield cells.DASH
             yield cells.DASH
             return
+        if found.basis.n_events is None:
+            yield cells.figures(fmt.MASKED, found.id, Part("events", None, fmt.MASKED))
+            yield rate(found, decimals)
+            return
         events = fmt.count(found.basis.n_events)
         time = person_time(found.basis.person_years, outcome, clock, found.id)
         yield cells.figures(
@@ -184,10 +188,13 @@ def _line(
     return head, *(c for r, o in zip(rates, outcomes, strict=True) for c in both(r, o))
 
 
-def person_time(years: float, outcome: OutcomeRates, clock: Clock, source: str) -> Cell:
+def person_time(years: float | None, outcome: OutcomeRates, clock: Clock, source: str) -> Cell:
     """Fill a cell with person-time, with the decimals that the outcome's total asks for."""
     decimals = fmt.person_time(clock.read(outcome.total.basis.person_years))
-    return cells.fixed(clock.read(years), decimals, source, clock.person)
+    value = clock.read(years)
+    if value is None:
+        return cells.figures(fmt.MASKED, source, Part(clock.person, None, fmt.MASKED))
+    return cells.fixed(value, decimals, source, clock.person)
 
 
 def rows_lost(results: Results) -> Table:
@@ -195,8 +202,8 @@ def rows_lost(results: Results) -> Table:
     label = {o.outcome: o.label for o in results.rates}
     clock = follow_up_clock(results)
 
-    def part(value: float, whole: float, decimals: int, lost: RowsLost, what: str) -> Cell:
-        some, all_ = fmt.fixed(value, decimals), fmt.fixed(whole, decimals)
+    def part(value: float | None, whole: float | None, decimals: int, lost: RowsLost, what: str) -> Cell:
+        some, all_ = (fmt.MASKED if v is None else fmt.fixed(v, decimals) for v in (value, whole))
         return cells.figures(
             f"{some} of {all_}", lost_id(lost, what), Part("left out", value, some), Part("of", whole, all_)
         )
@@ -239,6 +246,6 @@ def rows_lost(results: Results) -> Table:
     )
 
 
-def cells_count(n: int, source: str) -> Text:
+def cells_count(n: int | None, source: str) -> Text:
     """Set a number of rows with its noun."""
     return say(f"{{}}{fmt.NBSP}{'row' if n == 1 else 'rows'}", cells.count(n, source, "rows").content)

@@ -61,7 +61,10 @@ def _card(outcome: Outcome, results: Results) -> Group:
     rates = next((r for r in results.rates if r.outcome == outcome.key), None)
     blocks: list[Block] = [Paragraph(basis(outcome, rates, results), "basis"), _bars(outcome, results)]
     blocks += [Paragraph(s, "reading") for s in interaction.reading(outcome, results)]
-    sparse = model.events_per_parameter < interaction.EVENTS_PER_COEFFICIENT
+    sparse = (
+        model.events_per_parameter is not None
+        and model.events_per_parameter < interaction.EVENTS_PER_COEFFICIENT
+    )
     for k, text in enumerate(interaction.cautions(outcome, results)):
         blocks.append(Paragraph(text, "sparse" if sparse and k == 0 else "caution"))
     return Group(f"card-{key}", name(outcome.label), tuple(blocks), kind="card")
