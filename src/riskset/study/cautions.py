@@ -28,7 +28,9 @@ def question_warnings(plan: StudyPlan, models: Sequence[ModelResult]) -> tuple[s
             f"{plan.primary_model} has fewer than {EVENTS_PER_COEFFICIENT} events per coefficient ({named}): its "
             "estimates may be far off and its intervals too narrow."
         )
-    sparse = {label[m.outcome]: [c for c in m.cells if exact(c.rate.basis.n_events) < SPARSE] for m in primary}
+    sparse = {
+        label[m.outcome]: [c for c in m.cells if exact(c.rate.basis.n_events) < SPARSE] for m in primary
+    }
     if any(sparse.values()):
         named = "; ".join(
             f"{outcome}: {', '.join(f'{c.exposure} and {c.modifier} {c.rate.basis.n_events}' for c in cells)}"

@@ -15,7 +15,7 @@ class SubgroupLevel(Frozen):
 
     label: str  # "65 to < 75 years"
     slug: str  # its place in ids: "outcome/subgroup:age:65-to-below-75-years/..."
-    included: int  # persons followed
+    included: int | None  # persons followed
 
 
 class SubgroupEstimates(Frozen):
@@ -52,7 +52,7 @@ class SubgroupAnalysis(Frozen):
     rationale: str  # empty: exploratory
     model: str  # name of the primary model
     levels: tuple[SubgroupLevel, ...]
-    unknown: int  # persons without the value at index: in no group
+    unknown: int | None  # persons without the value at index: in no group
     outcomes: tuple[SubgroupOutcome, ...]
 
 

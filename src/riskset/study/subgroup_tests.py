@@ -15,7 +15,7 @@ from riskset.errors import FitError
 from riskset.study.ids import estimate_id
 from riskset.study.models import Question, basis_of
 from riskset.study.results_subgroups import SubgroupLevel
-from riskset.study.results_values import Basis, Estimate
+from riskset.study.results_values import Basis, Estimate, exact
 from riskset.study.wording import listing
 
 METHOD = "Cochran's Q over disjoint groups, weights 1 / SE² on the log scale"
@@ -144,10 +144,10 @@ class GroupTests:
     def _basis(self, used: list[str]) -> Basis:
         bases = [basis_of(self.fits[k].fit) for k in used]
         return Basis(
-            n_persons=sum(b.n_persons for b in bases),
-            n_rows=sum(b.n_rows for b in bases),
-            n_events=sum(b.n_events for b in bases),
-            person_years=sum(b.person_years for b in bases),
+            n_persons=sum(exact(b.n_persons) for b in bases),
+            n_rows=sum(exact(b.n_rows) for b in bases),
+            n_events=sum(exact(b.n_events) for b in bases),
+            person_years=sum(b.person_years or 0.0 for b in bases),
         )
 
 
