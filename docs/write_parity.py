@@ -227,9 +227,21 @@ def shown(x: float) -> str:
     return "0" if x == 0 else f"< {power(10.0 ** math.ceil(math.log10(x) + 1e-9))}"
 
 
-def structure(text: str) -> str:
-    """Return the page without its column of differences, which rounding moves."""
-    return re.sub(r"\| (?:0|< \de-\d+) \|", "| |", text)
+def structure(text: str) -> dict[str, str]:
+    """Return the page by headings, without its column of differences, which rounding moves, and with reasons for notes."""
+    notes = dict(re.findall(r"^(\d+)\. (.+)\.$", text, flags=re.MULTILINE))
+    text = re.sub(r"\| (?:0|< \de-\d+) \|", "| |", text)
+    text = re.sub(r"(\de-\d+) \((\d+)\)", lambda m: f"{m[1]} ({notes[m[2]]})", text)
+    parts = text.split("\n\n## ")
+    return {part.partition("\n")[0]: part for part in parts if not part.startswith("Why some")}
+
+
+def numbers_in(section: str) -> int:
+    """Return how many numbers a section of the page compares."""
+    cells = [
+        line.split("|")[4].strip().replace(",", "") for line in section.splitlines() if line.startswith("| ")
+    ]
+    return sum(int(cell) for cell in cells if cell.isdigit())
 
 
 if __name__ == "__main__":

@@ -47,6 +47,16 @@ def reason(longrepr: object) -> str:
     return str(longrepr[2]) if isinstance(longrepr, tuple) else str(longrepr)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one worker have all tests that share what is made once for a file, so that it is not made once for each."""
+    for item in items:
+        known = getattr(item, "_fixtureinfo", None)  # doctests have none
+        shared = known and any(found[-1].scope == "module" for found in known.name2fixturedefs.values())
+        if shared and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if os.environ.get("RISKSET_NO_SKIP"):
         config.pluginmanager.register(NothingSkips(), "nothing-skips")

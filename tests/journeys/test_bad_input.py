@@ -271,27 +271,27 @@ def test_expression_of_an_unknown_column(study):
     says(study.refusal(), "baseline.corrected_ca", "cca", "Did you mean 'ca'?")
 
 
-def test_decimal_commas_name_the_key_that_reads_them(study, commands):
+def test_decimal_commas_name_the_key_that_reads_them(study):
     def with_commas(rows):
         return [r | {"value": r["value"].replace(".", ",")} for r in rows]
 
     study.edit_table("labs", with_commas)
-    message = study.refusal(how=commands[1])
+    message = study.refusal()
     says(message, "labs.csv, column 'value'", "a comma in a number", 'tables.labs.decimal = ","')
     assert "max_rejects" not in message  # nearly all rows: to go on without them is no remedy
 
 
-def test_no_allowance_is_offered_for_more_than_one_row_in_twenty(study, commands):
+def test_no_allowance_is_offered_for_more_than_one_row_in_twenty(study):
     everybody = [r | {"value": "x"} for r in study.rows("labs")]
     study.edit_table("labs", lambda _: everybody)
-    message = study.refusal(how=commands[1])
+    message = study.refusal()
     says(message, "a value must be a number", "too many to go on without")
     assert "max_rejects" not in message
 
 
-def test_the_last_of_a_day_without_a_time_of_day(study, commands):
+def test_the_last_of_a_day_without_a_time_of_day(study):
     study.edit_plan("mg      = { where", 'mg      = { same_day = "last", where')
-    message = study.refusal(how=commands[1])
+    message = study.refusal()
     says(message, "labs.csv, column 'date'", "same_day = 'last' of 'mg'", "'mean', 'min' or 'max'")
 
 

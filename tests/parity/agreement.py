@@ -1,7 +1,7 @@
 """What R said, number by number, and whether ours agree: shared by the parity tests, script/parity and docs/parity.md.
 
 `frozen` reads expected/NAME.json into lists and dicts that know their place in the file. `agree` compares an array
-with one of them and, where RISKSET_PARITY_RECORD names a file, writes down what was compared. Where
+with one of them and writes down what was compared, in NOTED and, where RISKSET_PARITY_RECORD names one, in a file. Where
 RISKSET_PARITY_EXPECTED names a folder, the numbers in it, from another version of R, take the place of the
 frozen ones; what is known to differ between versions (version_differences.json) is then set aside.
 """
@@ -123,8 +123,13 @@ def agree(ours: Any, theirs: Any, tolerance: float = AGREEMENT, reason: str = ""
     assert worst <= tolerance, f"{'/'.join(place)}: {worst:.1e} of the largest value, allowed {tolerance:.0e}"
 
 
+NOTED: list[Compared] = []
+
+
 def note(compared: Compared) -> None:
     """Write a comparison down for the page."""
+    if compared.file:
+        NOTED.append(compared)
     if RECORD and compared.file:
         with Path(RECORD).open("a", encoding="utf-8") as record:
             record.write(json.dumps(asdict(compared)) + "\n")

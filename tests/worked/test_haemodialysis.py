@@ -8,9 +8,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
@@ -21,6 +19,7 @@ from riskset.study.assemble import assemble, outcome_episodes
 from riskset.study.demo import prepare_demo
 from riskset.study.formulas import formulas
 from riskset.study.ids import parse_id
+from riskset.study.numbers import numbers_of
 from riskset.study.reading import read_tables
 from riskset.study.results import Estimate, ModelResult, Results
 
@@ -40,10 +39,14 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> StudyPlan:
 
 
 @pytest.fixture(scope="module")
-def out(plan: StudyPlan, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished(plan: StudyPlan, tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, Path]:
     folder = tmp_path_factory.mktemp("results") / "out"
-    run_study(plan, folder)
-    return folder
+    return run_study(plan, folder), folder
+
+
+@pytest.fixture(scope="module")
+def out(finished: tuple[Results, Path]) -> Path:
+    return finished[1]
 
 
 @pytest.fixture(scope="module")
@@ -61,24 +64,12 @@ def rows(plan: StudyPlan) -> dict[str, pl.DataFrame]:
     }
 
 
-def estimates(value: Any) -> Iterator[Estimate]:
-    """Walk everything for estimates."""
-    if isinstance(value, Estimate):
-        yield value
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from estimates(item)
-    elif hasattr(type(value), "model_fields"):
-        for field in type(value).model_fields:
-            yield from estimates(getattr(value, field))
-
-
 def model(results: Results, outcome: str, slug: str) -> ModelResult:
     return next(m for m in results.models if (m.outcome, m.slug) == (outcome, slug))
 
 
 def test_names_are_unique_and_follow_the_grammar(results: Results) -> None:
-    ids = [e.id for e in estimates(results)]
+    ids = [n.id for n in numbers_of(results) if isinstance(n, Estimate)]
     assert len(ids) > 200
     assert [name for name, n in Counter(ids).items() if n > 1] == []
     assert all(str(parse_id(i)) == i for i in ids)
@@ -87,8 +78,10 @@ def test_names_are_unique_and_follow_the_grammar(results: Results) -> None:
     assert "cve/model-3-curve/test[nonlinear interaction]" in ids
 
 
-def test_results_read_back_to_the_same_value(plan: StudyPlan, results: Results, out: Path) -> None:
-    assert run_study(plan) == results
+def test_results_read_back_to_the_same_value(
+    finished: tuple[Results, Path], results: Results, out: Path
+) -> None:
+    assert finished[0] == results
     raw = (out / "results.json").read_text("utf-8")
     assert json.dumps(json.loads(raw), indent=1, sort_keys=True, ensure_ascii=False) + "\n" == raw
 
