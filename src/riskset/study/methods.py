@@ -93,13 +93,22 @@ def _lines(plan: StudyPlan) -> Iterator[tuple[str, str]]:
     yield (
         "Interaction",
         (
-            "each model holds exposure x modifier; hazard ratios are given within each level of the other, and the "
+            "each model holds exposure × modifier; hazard ratios are given within each level of the other, and the "
             "test of a difference is the ratio of hazard ratios, with its likelihood-ratio test and "
-            "profile-likelihood interval"
+            "profile-likelihood interval; RERI, AP and S, of the primary model and the others, from the hazard ratios of "
+            "the joint cells"
         ),
     )
     yield "Curves", _curve(plan)
     yield "Rates", "events per person-time with exact Poisson limits (Garwood)"
+    yield from _probabilities(plan)
+    yield (
+        "Diagnostics",
+        (
+            "score test of proportional hazards from scaled Schoenfeld residuals, a spline in place of each straight "
+            "line, and the change of the coefficients when one person leaves, all of the primary model"
+        ),
+    )
     for name, entry in plan.questions.items():
         parts = [key for key in ("exposure", "modifier", "models") if getattr(entry, key) is not None]
         whom = listing(inside(plan.outcomes[o].label) for o in entry.outcomes or plan.outcomes)
@@ -114,10 +123,10 @@ def _lines(plan: StudyPlan) -> Iterator[tuple[str, str]]:
         )
     for override in (v.override for v in variants(plan)):
         if override.wrong is not None:
-            text = "wrong on purpose, beside the right one: use fixed at index from the whole follow-up"
+            text = "wrong on purpose, to be set beside the right one: use fixed at index from the whole follow-up"
         else:
             text = "; ".join(f"{c.key} = {c.after}" for c in override.changes)
-        yield "Sensitivity analyses", f"{override.label}: {text}"
+        yield "Sensitivity analyses", f"{override.label} ({text})"
     yield "Not done", "multiple imputation and marginal structural models are not part of this version"
 
 
@@ -141,8 +150,25 @@ def _models(plan: StudyPlan) -> Iterator[tuple[str, str]]:
 def _curve(plan: StudyPlan) -> str:
     return (
         f"the exposure as a restricted cubic spline with {plan.exposure.curve.knots} knots, in interaction with the "
-        "modifier, in the primary model; knots at quantiles of one value per person, the first of the fitted rows"
+        "modifier, in the primary model; knots at quantiles of one value per person, the first of the fitted rows; "
+        "pointwise limits and simultaneous bands"
     )
+
+
+def _probabilities(plan: StudyPlan) -> Iterator[tuple[str, str]]:
+    alone = [inside(o.label) for o in plan.outcomes.values() if not o.competing and not o.recurrent]
+    competing = [inside(o.label) for o in plan.outcomes.values() if o.competing and not o.recurrent]
+    if alone:
+        yield (
+            "Survival",
+            f"Kaplan–Meier for {listing(alone)}, from index, overall and by the modifier at index",
+        )
+    if competing:
+        text = (
+            f"Aalen–Johansen for {listing(competing)}, from index, overall and by the modifier at index, whose levels "
+            "are compared by Gray's test"
+        )
+        yield "Cumulative incidence", text
 
 
 def _cohort(plan: StudyPlan) -> str:
@@ -165,7 +191,9 @@ def _follow_up(plan: StudyPlan) -> str:
     ends = [end.time for end in cohort.end]
     if cohort.max_followup is not None:
         ends.append(f"{cohort.max_followup} after index")
-    text = f"from {_index(plan)} (day 0) to {ends[0] if len(ends) == 1 else 'the earliest of ' + ', '.join(ends)}"
+    text = (
+        f"from {_index(plan)} (day 0) to {ends[0] if len(ends) == 1 else f'the earliest of {listing(ends)}'}"
+    )
     text += ", and for each outcome to its first event or a competing one"
     if cohort.exclude_first is not None:
         text += (

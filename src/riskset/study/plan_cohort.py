@@ -19,6 +19,8 @@ class End(Section):
     """Column with the reason, if it differs from person to person."""
     reason: str | None = None
     """The reason, if it is the same for all."""
+    labels: dict[str, str] = Field(default_factory=dict[str, str])
+    """What the report calls reasons that the column abbreviates, e.g. `{ "0" = "Alive at last contact" }`."""
 
 
 class Require(Section):

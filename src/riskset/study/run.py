@@ -219,7 +219,8 @@ def _followed(study: Assembled, outcomes: Mapping[str, Outcome]) -> tuple[pl.Dat
 
 
 def _flow(plan: StudyPlan, study: Assembled, persons: pl.DataFrame, steps: tuple[FlowStep, ...]) -> Flow:
-    words = {o.end_reason: o.label for o in plan.outcomes.values() if o.end_reason is not None}
+    words = {reason: label for end in plan.cohort.end for reason, label in end.labels.items()}
+    words |= {o.end_reason: o.label for o in plan.outcomes.values() if o.end_reason is not None}
     words |= {MAX_FOLLOWUP: f"Followed for the whole of {plan.cohort.max_followup}"}
     counts = persons[ENDED_BY].value_counts().sort(["count", ENDED_BY], descending=[True, False])
     return Flow(

@@ -219,7 +219,7 @@ def test_sections_stand_in_a_journals_order(page: Node) -> None:
     got = [n.attrs["id"] for n in main.children if isinstance(n, Node) and n.tag == "section"]
     order = [
         "summary", "plan", "patients", "characteristics", "rates", "models", "interaction", "additive", "curves", "survival",
-        "published", "sensitivity", "diagnostics", "data", "methods", "text", "strobe", "record", "provenance",
+        "sensitivity", "diagnostics", "published", "data", "methods", "text", "strobe", "record", "provenance",
     ]  # fmt: skip
     assert [i for i in got if i in order] == [i for i in order if i in got]
     assert {"summary", "plan", "interaction", "published", "methods", "text", "provenance"} <= set(got)

@@ -87,7 +87,9 @@ def joint_cells(outcome: Outcome, results: Results) -> Table:
         unit = name(model.additive[0].rate_differences[0].unit)
         notes.append(say(en_effects.CRUDE_DIFFERENCES, unit, name(reference), told))
     shown = [*against.values(), *within.values(), *beside.values()]
-    notes.append(say(en_effects.INTERVALS, listing(dict.fromkeys(e.method for e in shown if e.estimate is not None))))
+    notes.append(
+        say(en_effects.INTERVALS, listing(dict.fromkeys(e.method for e in shown if e.estimate is not None)))
+    )
     return Table(
         id=f"joint-{slug(outcome.key)}",
         caption=say(

@@ -6,6 +6,7 @@ from riskset.report import cells
 from riskset.report.document import Group, Line, Paragraph, Rows, Section, Table, Text
 from riskset.report.outcomes import levels
 from riskset.report.phrases import counted, inside, listing, name, say
+from riskset.report.sections.notes import variant_notes
 from riskset.report.texts import en_curves
 from riskset.study.counted_competing import competing_id
 from riskset.study.ids import slug
@@ -108,13 +109,27 @@ def _table(
         ),
         groups=tuple(groups),
         notes=(
+            say(en_curves.COMPETING_NOTE, name(variant.exposure_levels[0]), _rows(own)),
+            *variant_notes(results, outcome.outcome)[:1],
             say(
-                en_curves.COMPETING_NOTE,
-                name(variant.model),
-                name(variant.exposure_levels[0]),
+                en_curves.COMPETING_FITTED,
+                _ties(results, outcome.outcome),
+                own.variance,
                 Text((about.method,)),
             ),
             *cells.warnings_of(shown),
         ),
         sheet=f"Competing {outcome.outcome}"[:31],
     )
+
+
+def _rows(own: VariantEstimates) -> Text:
+    first, b = own.exposure_in_modifier[0].id, own.basis
+    return say(
+        en_curves.COMPETING_ROWS, counted(b.n_rows, first, "row"), counted(b.n_persons, first, "person"),
+        counted(b.n_events, first, "event"),
+    )  # fmt: skip
+
+
+def _ties(results: Results, outcome: str) -> str:
+    return next((m.ties.capitalize() for m in results.models if m.outcome == outcome), "")

@@ -118,7 +118,9 @@ def _table(found: ModelDiagnostics, label: str, results: Results) -> Table:
     if found.events_per_parameter is not None and found.events_per_parameter.estimate is not None:
         e = found.events_per_parameter
         notes.append(say(en_diagnostics.EVENTS_PER_COEFFICIENT_ARE, number(fmt.fixed(e.estimate, 1), e.id)))
-    notes += model_notes([m for m in results.models if (m.outcome, m.model) == (found.outcome, found.model)][:1])
+    notes += model_notes(
+        [m for m in results.models if (m.outcome, m.model) == (found.outcome, found.model)][:1]
+    )
     return Table(
         id=f"diagnostics-{slug(found.outcome)}-terms",
         caption=say(en_diagnostics.DIAGNOSTICS_BY_TERM, name(label), name(found.model)),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from riskset.report import formats as fmt
 from riskset.report.clock import follow_up_clock
 from riskset.report.document import Block, Group, Paragraph, Reference, Section, Text
-from riskset.report.outcomes import label_of, outcomes_of
-from riskset.report.phrases import count, inside, join, listing, name, number, say
+from riskset.report.outcomes import Outcome, label_of, outcomes_of
+from riskset.report.phrases import count, counted, inside, join, listing, name, number, say
 from riskset.report.sections import curves, interaction
 from riskset.report.sections.rates import person_time, rate, rate_decimals
 from riskset.report.texts import en
-from riskset.study.counted import flow_id, lost_id, median_id
+from riskset.study.counted import flow_id, lost_id, median_id, model_id
 from riskset.study.results import Results
 
 
@@ -22,8 +24,7 @@ def section(results: Results) -> Section:
     outcomes = [o for o in outcomes_of(results) if o.primary.interaction]
     if outcomes:
         texts = [interaction.abstract(o, results) for o in outcomes]
-        for o in outcomes:
-            texts += interaction.cautions(o, results)[:1]
+        texts.append(_events_per_coefficient(outcomes))
         blocks.append(
             Group(
                 "text-estimates",
@@ -53,7 +54,7 @@ def _participants(results: Results) -> Text:
     included = count(flow.included, flow_id("persons", "included"))
     parts = [say(en.OF_PERSONS_SCREENED_WERE_INCLUDED, screened, included)]
     out = [
-        say(en.NOT_MEETING, count(s.n_excluded, flow_id("excluded", k, s.label)), name(s.label))
+        say(en.NOT_MEETING, name(s.label), count(s.n_excluded, flow_id("excluded", k, s.label)))
         for k, s in enumerate(flow.steps, 1)
         if s.n_excluded
     ]
@@ -91,6 +92,23 @@ def _follow_up(results: Results) -> Text:
             )
         )
     return join(each) + say(en.RATES_HAVE_EXACT_95PERCENT_INTERVALS, Text((Reference("follow-up"),)))
+
+
+def _events_per_coefficient(outcomes: Sequence[Outcome]) -> Text:
+    """Say once for all outcomes what their primary models can bear."""
+    each = listing(
+        say(
+            en.PER_COEFFICIENT_FOR,
+            number(fmt.fixed(m.events_per_parameter, 1), model_id(m, "events_per_coefficient")),
+            inside(o.label),
+            counted(m.basis.n_events, model_id(m, "events"), "event"),
+            counted(m.parameters, model_id(m, "parameters"), "coefficient"),
+        )
+        for o in outcomes
+        for m in (o.primary,)
+    )
+    few = any(o.primary.events_per_parameter < interaction.EVENTS_PER_COEFFICIENT for o in outcomes)
+    return say(en.EVENTS_PER_COEFFICIENT_WERE, each) + (en.FEW_EVENTS if few else "")
 
 
 def _left_out(results: Results) -> tuple[Text, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from riskset.report import cells
 from riskset.report.clock import Clock, follow_up_clock
-from riskset.report.document import Block, Group, Line, Paragraph, Rows, Section, Table, Text
+from riskset.report.document import Block, Group, Line, Note, Paragraph, Rows, Section, Table, Text
 from riskset.report.formats import DASH
 from riskset.report.outcomes import levels
 from riskset.report.phrases import inside, name, say, sentence
@@ -20,9 +20,13 @@ from riskset.study.results_sensitivity import SensitivityVariant, VariantEstimat
 def section(results: Results) -> Section | None:
     """Set what each variant changes, the estimates of each outcome, and what is wrong on purpose."""
     found = results.sensitivity
-    if not found.variants or found.plan is None:
+    if not results.models:
         return None
-    blocks: list[Block] = [Paragraph(Text((en_sensitivity.READING,))), _changes(found.right)]
+    undone = Note(en_sensitivity.NOT_YET_DONE, tuple(Text((t,)) for t in en_sensitivity.UNDONE), kind="note")
+    title = Text((en_sensitivity.SENSITIVITY_ANALYSES,))
+    if not found.variants or found.plan is None:
+        return Section("sensitivity", title, (Paragraph(Text((en_sensitivity.NONE_ASKED,))), undone))
+    blocks: list[Block] = [Paragraph(Text((en_sensitivity.READING,))), _changes(found.right), undone]
     blocks += [Paragraph(text, "caution") for text in _not_done(found.variants)]
     for at in found.plan.outcomes:
         both = tuple(t for t in (_own(at, results), _common(at, results)) if t is not None)
@@ -36,7 +40,7 @@ def section(results: Results) -> Section | None:
                 (Paragraph(Text((en_sensitivity.IMMORTAL,)), "caution"), *tables),
             )
         )
-    return Section("sensitivity", Text((en_sensitivity.SENSITIVITY_ANALYSES,)), tuple(blocks))
+    return Section("sensitivity", title, tuple(blocks))
 
 
 def _changes(variants: Sequence[SensitivityVariant]) -> Table:
@@ -106,6 +110,7 @@ def _own(at: VariantOutcome, results: Results) -> Table:
     return _table(
         lines,
         results,
+        outcome=at.outcome,
         id=f"sensitivity-{slug(at.outcome)}",
         caption=say(
             en_sensitivity.IN_SENSITIVITY_ANALYSES,
@@ -133,6 +138,7 @@ def _common(at: VariantOutcome, results: Results) -> Table | None:
     return _table(
         lines,
         results,
+        outcome=at.outcome,
         id=f"sensitivity-common-{slug(at.outcome)}",
         caption=say(
             en_sensitivity.ON_COMMON_TIME,
@@ -147,6 +153,7 @@ def _table(
     lines: Sequence[tuple[Text, VariantEstimates | None]],
     results: Results,
     *,
+    outcome: str,
     id: str,
     caption: Text,
     sheet: str,
@@ -163,6 +170,7 @@ def _table(
                     say("{}, {}", name(results.modifier_label), inside(results.exposure_label)), numeric=False
                 ),
                 cells.col(en_sensitivity.PERSONS),
+                cells.col(en_sensitivity.ROWS),
                 cells.col(en_sensitivity.EVENTS),
                 cells.col(clock.person),
                 cells.col(en_sensitivity.HR_95),
@@ -171,10 +179,8 @@ def _table(
         ),
         groups=tuple(Rows(tuple(_lines(one, clock)), heading=label) for label, one in known),
         notes=(
-            say(
-                en_sensitivity.WALD_AND_LEVEL,
-                name(results.sensitivity.variants[0].model),
-            ),
+            Text((en_sensitivity.WALD_AND_LEVEL,)),
+            *variant_notes(results, outcome),
             *cells.warnings_of(shown),
         ),
         sheet=sheet,
@@ -188,6 +194,7 @@ def _lines(one: VariantEstimates, clock: Clock) -> Iterator[Line]:
         yield (
             cells.row(say("{}, {}", name(modifier), name(exposure)), indent=True),
             cells.count(one.basis.n_persons, e.id, "persons") if i == 0 else cells.words(""),
+            cells.count(one.basis.n_rows, e.id, "rows") if i == 0 else cells.words(""),
             cells.count(one.basis.n_events, e.id, "events") if i == 0 else cells.words(""),
             cells.fixed(clock.read(one.basis.person_years), 0, e.id, clock.person)
             if i == 0

@@ -236,15 +236,13 @@ NONLINEAR_INTERACTION_CURVES_THAT_DIFFER = (
 HAZARD_RATIO_ALONG = "Hazard ratio along {}"
 CURVES = "Curves"
 THE_CURVE_IN_NUMBERS = "The curve in numbers: {}"
-OVER_ITS_WHOLE_RANGE_THE = (
-    "Over its whole range, the data do not establish an association of {} with {} (overall {})."
-)
+OVER_ITS_WHOLE_RANGE_THE = "Over the whole range of {}, the data establish neither an association with {} nor its absence (overall {})."
 IS_ASSOCIATED_WITH_OVER_ITS = "{} is associated with {} over its range (overall {})"
 THE_CURVE_DEPARTS_FROM_A = "; the curve departs from a straight line on the log scale ({})"
 THE_DATA_DO_NOT_SPEAK = "; the data do not speak against a straight line on the log scale (nonlinearity {})"
 THE_CURVES_DIFFER_BY_MORE = "The curves differ by {} more than chance readily explains (interaction {})."
 THE_DATA_DO_NOT_ESTABLISH_THAT_THE = (
-    "The data do not establish that the curves differ by {} (interaction {})."
+    "The data do not establish that the curves differ by {}, nor that they are the same (interaction {})."
 )
 WITH_AS_A_RESTRICTED_CUBIC = "{} with {} as a restricted cubic spline (knots {} {}); {}."
 ALL_LEVELS_JOINTLY_2 = "All levels jointly"
@@ -328,57 +326,19 @@ MAIN_ESTIMATES = "Main estimates"
 ALONG = "Along {}"
 RESULTS_IN_WORDS = "Results in words"
 OF_PERSONS_SCREENED_WERE_INCLUDED = "Of {} persons screened, {} were included"
-NOT_MEETING = "{} not meeting “{}”"
-EXCLUDED_WERE = "; excluded were {}"
+NOT_MEETING = "“{}” ({})"
+EXCLUDED_WERE = "; the others did not meet {}"
 FOLLOW_UP_ENDED_AS_FOLLOWS = " Follow-up ended as follows: {}."
 CHARACTERISTICS_AT_INDEX_ARE_IN = " Characteristics at index are in {}."
 EVENTS_IN_MEDIAN_FOLLOW_UP = "{}: {} events in {} {} (median follow-up {} {}), {} {}."
 RATES_HAVE_EXACT_95PERCENT_INTERVALS = " Rates have exact 95% intervals ({})."
 OF_EVENTS_FOR = "{} of {} events for {}"
-THE_MODELS_LEAVE_OUT_PERSON = "The models leave out person-time in which a value is missing: {} ({})."
-
-# --- checklists ------------------------------------------------------------------------------------------
-FOR_THE_AUTHOR = "for the author"
-STROBE_CHECKLIST = "STROBE checklist"
-RECORD_CHECKLIST = "RECORD checklist"
-ITEM_NUMBERS_ARE_THOSE_OF = (
-    "Item numbers are those of the published checklist; what each asks is told in our words. Texts "
-    "here are what this report can say; the author decides what the manuscript says."
+THE_MODELS_LEAVE_OUT_PERSON = (
+    "The models leave out person-time in which a value is missing, and with it {} ({})."
 )
-ITEMS_OF_THE = "Items of the {}, by their published numbers"
-ITEM = "Item"
-ASKS_FOR = "Asks for"
-IN_THIS_REPORT = "In this report"
-WHERE_2 = "Where"
-COHORT_OF_PERSONS_WITH_VALUES = (
-    "Cohort of {} persons with values, drug use and outcomes that change over time."
-)
-NO_MATCHING = "No matching."
-ALL_ELIGIBLE_PERSONS_OF_SCREENED = "All {} eligible persons of {} screened; no sample size was planned."
-FLOW_OF_PATIENTS_2 = "Flow of patients."
-EACH_CHECK_OF_THE_RAW = "Each check of the raw tables, with what it found and how many rows."
-CHECKSUMS_OF_PLAN_AND_DATA = (
-    "Checksums of plan and data, and the version of the software; where they can be had is for the author."
-)
-FOLLOW_UP_ENDS_WHERE_IT = "Follow-up ends where it is last known; nobody is imputed. {}"
-EVERY_FILTER_WITH_THE_STRINGS = "Every filter with the strings that it matched."
-EVERY_VARIABLE_WITH_THE_RULE = (
-    "Every variable with the rule by which it is read from the tables; how it was measured is for the author."
-)
-CHARACTERISTICS_AT_INDEX_2 = "Characteristics at index."
-MISSING_VALUES_IN_THE_LINES = "Missing values, in the lines of each variable."
-PERSON_TIME_AND_MEDIAN_FOLLOW = "Person-time and median follow-up of each outcome."
-EVENTS_AND_RATES_OF = "Events and rates of {}."
-RATES_BY_GROUP_WITH_EXACT = "Rates by group, with exact intervals."
-EACH_WITH_ITS_ADJUSTMENT_INTERVALS = "{}, each with its adjustment, intervals and P values."
-WHAT_THE_TESTS_SUPPORT_OUTCOME = "What the tests support, outcome by outcome."
-INTERACTION_WITH_ITS_DETECTABLE_RATIO = (
-    "Interaction with its detectable ratio; curves where they were fitted."
-)
-VARIANTS_OF_THE_PLAN = "{} variants of the plan."
-NOTHING_IS_SET_IN_THE = "Nothing is set in the plan."
-NOBODY_WAS_EXCLUDED = "Nobody was excluded."
-EXCLUDED = "Excluded: {}."
+PER_COEFFICIENT_FOR = "{} for {} ({}, {})"
+EVENTS_PER_COEFFICIENT_WERE = "Events per coefficient were {}."
+FEW_EVENTS = " Estimates that rest on fewer than 10 may be far off, and their intervals too narrow."
 
 # --- provenance ------------------------------------------------------------------------------------------
 EACH_NUMBER_WITH_ITS_NAME = (

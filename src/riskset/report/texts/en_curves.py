@@ -5,9 +5,7 @@ from __future__ import annotations
 # --- cumulative incidence --------------------------------------------------------------------------------
 INCIDENCE_TABLE_HOLDS = "The table below holds the risk and the numbers at each tick."
 RISKS_DIFFER = "{}: unadjusted, the risks differ by {} (Gray's test, {})."
-RISKS_MAY_BE_THE_SAME = (
-    "{}: unadjusted, the data do not establish that the risks differ by {} (Gray's test, {})."
-)
+RISKS_MAY_BE_THE_SAME = "{}: unadjusted, the data do not establish that the risks differ by {}, nor that they are the same (Gray's test, {})."
 BY = ", by {}"
 INCIDENCE_AXIS = "Cumulative incidence (%)"
 NOT_DRAWN = " Not drawn, with fewer than 10 persons: {}."
@@ -36,7 +34,9 @@ ENTRY_WEIGHTED = "entry and censoring weighted"
 CENSORING_WEIGHTED = "censoring weighted"
 COMPETING = "Competing events"
 COMPETING_CAPTION = "{}, {}: hazard ratios of {}, cause-specific and of the subdistribution"
-COMPETING_NOTE = "{}, reference {}. {}."
+COMPETING_NOTE = "Reference {}; all values as at entry. Both models rest on {}."
+COMPETING_ROWS = "{} of {} with {}"
+COMPETING_FITTED = "Ties: {}. Variance: {}. Limits and tests: Wald. {}."
 CAUSE_SPECIFIC_HR = "Cause-specific HR (95% CI)"
 SUBDISTRIBUTION_HR = "Subdistribution HR (95% CI)"
 RATIOS = "Ratio of hazard ratios"

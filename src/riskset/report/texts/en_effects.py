@@ -44,7 +44,9 @@ AMONG = "Among"
 # --- groups of the exposure ------------------------------------------------------------------------------
 SLOPES = "Hazard ratio per {}, over the medians of the groups: {}."
 SLOPES_DIFFER = " These slopes differ by more than chance readily explains ({})."
-SLOPES_MAY_BE_THE_SAME = " The data do not establish that these slopes differ ({})."
+SLOPES_MAY_BE_THE_SAME = (
+    " The data do not establish that these slopes differ, nor that they are the same ({})."
+)
 GROUPS_BESIDE_CURVES = "Groups of {} beside the curves"
 GROUPS = "Groups"
 GROUPS_NOTE = (
