@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from riskset.study import read_plan
 from riskset.study.draft_files import identifier, read_files
 from riskset.study.draft_roles import roles_of
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def drafted(commands, folder, *files):
@@ -117,6 +120,53 @@ def test_semicolons_decimal_commas_and_day_first(tmp_path):
     assert labs.spec.decimal == ","
     assert {c.name: c.date_format for c in persons.of_kind("date")} == {"index_date": "day first"}
     assert roles_of(files).labs[0].values[0].values.to_list()[:2] == [0.70, 0.71]
+
+
+def test_tables_without_a_date_are_tables_of_days(commands, tmp_path):
+    tables = [EXAMPLES / "pbc" / name for name in ("persons.csv", "visits.csv")]
+    said, text = drafted(commands, tmp_path / "new", *tables)
+    assert "No table holds a date" in said.out
+    assert "It passes riskset check" in said.out
+    plan = read_plan(tmp_path / "new" / "study.toml")
+    assert (plan.cohort.index.day, plan.data.observed) == (0, None)
+    assert [(e.time, e.reason_column) for e in plan.cohort.end] == [("futime", "status")]
+    assert {m.table: plan.tables[m.table].value for m in plan.measures.values()} == {
+        "visits_bili": "bili", "visits_albumin": "albumin", "visits_protime": "protime"
+    }  # fmt: skip
+    assert plan.outcomes["death"].end_reason == "2"
+    assert "Rows by number: 0: 143, 1: 29, 2: 140" in text  # counted in R: table(persons$status)
+    assert plan.modifier.baseline == "trt"  # no drugs, no events: a flag of persons
+    assert "sex" in plan.models["Model 1"].adjust
+
+
+@pytest.mark.long  # several questions are tried
+def test_without_prescriptions_the_state_after_an_event_is_the_question(commands, tmp_path):
+    person = [f"P{i}" for i in range(40)]
+    (tmp_path / "persons.csv").write_text(
+        "id,followup,status\n" + "".join(f"{p},{500 + 9 * i},{i % 2}\n" for i, p in enumerate(person)),
+        "utf-8",
+    )
+    (tmp_path / "labs.csv").write_text(
+        "id,day,test,value\n"
+        + "".join(
+            f"{p},{d},hb,{10 + (i + d) % 5}\n" for i, p in enumerate(person) for d in range(-5, 800, 150)
+        ),
+        "utf-8",
+    )
+    rows = [(p, 40 + i, "I21") for i, p in enumerate(person) if i % 4]
+    rows += [(p, 90 + i, "E11") for i, p in enumerate(person) if i % 2]
+    (tmp_path / "codes.csv").write_text(
+        "id,day,code\n" + "".join(f"{p},{d},{c}\n" for p, d, c in rows), "utf-8"
+    )
+    said, text = drafted(commands, tmp_path / "new", *sorted(tmp_path.glob("*.csv")))
+    assert "It passes riskset check" in said.out, said.out
+    plan = read_plan(tmp_path / "new" / "study.toml")
+    assert set(plan.outcomes) == {
+        "e11",
+        "death",
+    }  # of 10 and 30 persons, as near to half of 40 one as the other
+    assert plan.states[plan.modifier.state].where == "code = 'I21'"
+    assert "[drugs]" not in text
 
 
 def test_dates_that_could_be_read_in_two_ways_are_left_to_the_author(tmp_path):

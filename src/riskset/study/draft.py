@@ -6,17 +6,21 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import polars as pl
+
 from riskset.errors import OutputError, RisksetError, TableError, counted
 from riskset.simulate import simulate_haemodialysis
 from riskset.study.check import check_study
 from riskset.study.demo import shipped_plan
 from riskset.study.draft_contents import Contents, Held, Measured, drugs_in, events_in, measured_in
-from riskset.study.draft_files import RawFile, read_files
-from riskset.study.draft_material import DraftedDrug, Material
-from riskset.study.draft_plan import LEVELS, Choice, plan_text
+from riskset.study.draft_days import in_days
+from riskset.study.draft_files import Column, RawFile, read_files
+from riskset.study.draft_material import DraftedDrug, Material, described
+from riskset.study.draft_plan import LEVELS, NO_YES, Choice, plan_text
 from riskset.study.draft_roles import Events, Roles, roles_of
 from riskset.study.plan_read import read_plan
 from riskset.study.writing import write_bytes
+from riskset.tables.matching import FEWEST_PERSONS
 
 PLAN = "study.toml"
 _TRIED = 8
@@ -56,7 +60,7 @@ def draft_study(folder: Path, files: Sequence[Path], progress: Callable[[str], N
         return _templates(folder)
     progress("files")
     common = Path(os.path.commonpath([p.resolve().parent for p in files]))
-    raw = read_files(list(files), common)
+    raw = in_days(read_files(list(files), common))
     roles = roles_of(raw)
     progress("contents")
     relative = Path(os.path.relpath(common, folder.resolve())).as_posix()
@@ -81,7 +85,10 @@ def _material(files: tuple[RawFile, ...], folder: str, roles: Roles) -> tuple[Ma
     drugs: list[DraftedDrug] = []
     events: list[tuple[Events, Held | None]] = []
     withheld = 0
-    listed = [f"Persons: {roles.cohort.spec.source}, {roles.cohort.ids(roles.id).n_unique():,} of them"]
+    listed = []
+    if any(c.days for f in files for c in f.columns):
+        listed.append("No table holds a date: times are taken for numbers of days since each person's day 0.")
+    listed += [f"Persons: {roles.cohort.spec.source}, {roles.cohort.ids(roles.id).n_unique():,} of them"]
     for lab in roles.labs:
         found, hidden = measured_in(lab, roles.id)
         withheld += hidden
@@ -113,13 +120,11 @@ def _material(files: tuple[RawFile, ...], folder: str, roles: Roles) -> tuple[Ma
         listed += _listed("Events", dated.file.spec.source, held)
     measures.sort(key=lambda m: (-m.persons, -m.rows))
     drugs.sort(key=lambda d: -d.held.persons)
-    needed = ((measures, "table of measurements (person, date, value)"), (drugs, "table of prescriptions"))
-    for held, what in needed:
-        if not held:
-            raise TableError(
-                f"no {what} is found in the files",
-                remedy="Name such a file too; a plan needs an exposure that is measured and a drug that may modify it.",
-            )
+    if not measures:
+        raise TableError(
+            "no table of measurements (person, date, value) is found in the files",
+            remedy="Name such a file too; a plan needs an exposure that is measured.",
+        )
     return (
         Material(
             files,
@@ -166,13 +171,16 @@ def _passing(plan: Path, material: Material) -> tuple[str, str]:
             continue
         return text, ""
     if first is None:
-        raise TableError("the files hold nothing to ask about")
+        raise TableError(
+            "nothing is found that could modify the exposure: no prescriptions, no events, no category of persons",
+            remedy="Name such a file too, or give the table of persons a column such as sex.",
+        )
     write_bytes(plan, first[0].encode())
     return first
 
 
 def _choices(material: Material) -> Iterator[Choice]:
-    """Questions in the order in which they are tried: drugs nearest to half of the persons first."""
+    """Questions in the order in which they are tried: drugs, or events, nearest to half of the persons first."""
     persons = material.roles.cohort.ids(material.roles.id).n_unique()
     drugs = sorted(material.drugs, key=lambda d: abs(d.held.persons - persons / 2))[: _TRIED // 2]
     tried = 0
@@ -181,6 +189,27 @@ def _choices(material: Material) -> Iterator[Choice]:
             if tried < _TRIED:
                 tried += 1
                 yield Choice(material.measures[0], drug, levels)
+    if drugs:
+        return
+    kinds = sorted(material.events, key=lambda e: abs((e[1].persons if e[1] else 0) - persons / 2))
+    for kind in kinds[: _TRIED // 2] if len(kinds) > 1 else []:  # one kind alone is the outcome
+        yield Choice(material.measures[0], kind, NO_YES)
+    for _, column in described(material):
+        if (levels := _levels(column)) is not None:
+            yield Choice(material.measures[0], column, levels)
+
+
+def _levels(column: Column) -> dict[str, tuple[str, ...]] | None:
+    """Give the levels of a column that can be a modifier: a few texts that nobody is known by, or a flag."""
+    values = column.values.drop_nulls()
+    counts = [int(n) for n in values.value_counts()["count"]]
+    if len(counts) not in {2, 3} or min(counts) < FEWEST_PERSONS:
+        return None
+    if column.kind == "text":
+        return {str(v): (str(v),) for v in values.unique().sort()}
+    if column.kind == "flag" or set(values.cast(pl.Float64).unique()) == {0.0, 1.0}:
+        return NO_YES
+    return None
 
 
 def _templates(folder: Path) -> str:

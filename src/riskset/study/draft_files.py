@@ -44,6 +44,7 @@ class Column:
     stamps: bool = False  # dates with a time of day
     limits: int = 0  # entries such as <0.05
     unread: int = 0  # entries that are not of the kind
+    days: bool = False  # numbers of days rather than dates
 
     @cached_property
     def n_distinct(self) -> int:

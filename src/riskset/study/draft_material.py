@@ -11,6 +11,8 @@ from riskset.study.draft_files import Column, RawFile, identifier
 from riskset.study.draft_roles import Events, Prescriptions, Roles
 
 MOST_BASELINE = 15
+KindOfEvent = tuple[Events, Held | None]
+"""A table of events and a kind of them, or all of it."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Material:
     measures: tuple[Measured, ...]
     troubled: tuple[Measured, ...]
     drugs: tuple[DraftedDrug, ...]
-    events: tuple[tuple[Events, Held | None], ...]
+    events: tuple[KindOfEvent, ...]
     withheld: int
 
 
@@ -86,7 +88,7 @@ class Names:
             "log",
             "strata",
         }
-        taken |= {"offset", "age"}
+        taken |= {"offset"} | ({"age"} if material.roles.birth is not None else set[str]())
         self.tables: dict[tuple[int, str], str] = {}
         for measured in (*material.measures, *material.troubled):
             if measured.lab.analyte is None:  # a table of its own for each column of values

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from riskset.errors import counted
 from riskset.study.draft_contents import Measured, literal, name_in_sql
 from riskset.study.draft_files import Column, RawFile, span
-from riskset.study.draft_material import DraftedDrug, Material, Names, described
+from riskset.study.draft_material import DraftedDrug, KindOfEvent, Material, Names, described
 from riskset.study.draft_roles import Roles
 from riskset.study.draft_toml import toml_line, toml_text
+from riskset.tables.matching import FEWEST_PERSONS
 
 CONFIRM = "# confirm"
 MOST_MEASURES, MOST_DRUGS, MOST_EVENTS, MOST_LISTED = 12, 8, 6, 40
@@ -22,14 +23,34 @@ LEVELS: tuple[Mapping[str, tuple[str, ...]], ...] = (
 )
 """How a drug's states may be shared out, the finest first; the draft takes the first that every cell has events for."""
 
+NO_YES: dict[str, tuple[str, ...]] = {"no": ("no",), "yes": ("yes",)}
+
 
 @dataclass(frozen=True)
 class Choice:
-    """The question of a draft: one measure, one drug, how its states are shared out."""
+    """The question of a draft: one measure, what may modify it, how the modifier's states are shared out.
+
+    Parameters
+    ----------
+    exposure : Measured
+    modifier : DraftedDrug, Kind of event, or Column
+        A drug; without any, the state after an event, or a category at index.
+    levels : mapping
+    """
 
     exposure: Measured
-    modifier: DraftedDrug
+    modifier: DraftedDrug | KindOfEvent | Column
     levels: Mapping[str, tuple[str, ...]]
+
+    @property
+    def text(self) -> str:
+        """Name of the modifier as the tables write it."""
+        if isinstance(self.modifier, DraftedDrug):
+            return self.modifier.held.text
+        if isinstance(self.modifier, Column):
+            return self.modifier.name
+        table, held = self.modifier
+        return held.text if held else table.file.spec.name
 
 
 def plan_text(material: Material, choice: Choice) -> str:
@@ -53,8 +74,9 @@ def plan_text(material: Material, choice: Choice) -> str:
         _cohort(material),
         _baseline(material, names),
         _measures(material, names),
-        _drugs(material, choice, names),
-        _outcomes(material, names),
+        *([_drugs(material, choice, names)] if material.drugs else []),
+        *([_states(choice.modifier, names)] if isinstance(choice.modifier, tuple) else []),
+        _outcomes(material, choice, names),
         _question(choice, names),
         _models(material, names),
     ]
@@ -80,14 +102,17 @@ def _not_taken(things: Iterable[str]) -> Iterator[str]:
 
 
 def _head(choice: Choice, names: Names) -> Iterator[str]:
-    measure, drug = choice.exposure.text, choice.modifier.held.text
+    measure, modifier = choice.exposure.text, choice.text
+    drug = isinstance(choice.modifier, DraftedDrug)
     del names
     yield "# Drafted from the tables. Every guess is marked: look at it, correct it, and remove the mark."
     yield "# Then: riskset check, and when it says what you mean, riskset run."
     yield toml_line("riskset", 1)
-    yield toml_line("title", f"{measure}, {drug} and outcomes", CONFIRM)
+    yield toml_line("title", f"{measure}, {modifier} and outcomes", CONFIRM)
     yield toml_line(
-        "question", f"Does use of {drug} change the association of {measure} with the outcomes?", CONFIRM
+        "question",
+        f"Does {'use of ' if drug else ''}{modifier} change the association of {measure} with the outcomes?",
+        CONFIRM,
     )
     yield toml_line("seed", 1)
 
@@ -99,15 +124,19 @@ def _data(material: Material) -> Iterator[str]:
     yield "[data]"
     yield toml_line("folder", material.folder)
     yield toml_line("id", roles.id, CONFIRM)
-    yield toml_line("clock", "time" if roles.index.stamps else "day", CONFIRM)
+    yield toml_line("clock", "time" if roles.stamps else "day", CONFIRM)
     seen = span(dates)
-    if seen is not None:
+    if seen is not None and not _in_days(material):
         years = [f"{seen[0].year}-01-01", f"{seen[1].year}-12-31"]
         yield toml_line(
             "observed", years, f"{CONFIRM}: records exist between; never used means never since the first"
         )
     whole = span(every)
-    if whole is not None and (whole[0].year < 1900 or whole[1] > datetime.now(UTC).date()):
+    if (
+        whole is not None
+        and not _in_days(material)
+        and (whole[0].year < 1900 or whole[1] > datetime.now(UTC).date())
+    ):
         wide = [f"{whole[0].year}-01-01", f"{whole[1].year}-12-31"]
         yield toml_line(
             "plausible_dates", wide, f"{CONFIRM}: dates lie outside 1900 to today; are they shifted?"
@@ -124,7 +153,7 @@ def _tables(material: Material, names: Names) -> Iterator[str]:
             *([roles.end] if roles.end in file.columns else []),
         ]
         if file is roles.cohort:
-            dates.append(roles.index)
+            dates += [] if roles.index is None else [roles.index]
         yield _table(file.spec.name, file, material, {"one_row_per_person": single or None}, dates)
     for lab in dict.fromkeys(m.lab for m in (*material.measures, *material.troubled)):
         parts = {"time": lab.time.name, "unit": lab.unit.name if lab.unit else None}
@@ -176,7 +205,7 @@ def _table(
         comment += (
             f": {counted(unread, 'row')} cannot be used as written (riskset check --rejects FILE lists them)"
         )
-    by_day = [c.name for c in held if material.roles.index.stamps and not c.stamps]
+    by_day = [c.name for c in held if material.roles.stamps and not c.stamps]
     return toml_line(name, {**written, **parts, "date_only": by_day or None}, comment)
 
 
@@ -194,7 +223,14 @@ def _cohort(material: Material) -> Iterator[str]:
         yield toml_line("join", [f.spec.name for f in roles.join])
     if not roles.one_row:
         yield toml_line("take", "first", f"{CONFIRM}: a person has several rows; the earliest counts")
-    yield toml_line("index", roles.index.name, f"{CONFIRM}: day 0")
+    if roles.index is None:
+        yield toml_line(
+            "index",
+            {"day": 0},
+            f"{CONFIRM}: no table has a date, so times are days since each person's day 0",
+        )
+    else:
+        yield toml_line("index", roles.index.name, f"{CONFIRM}: day 0")
     if roles.end is not None:
         why = {"reason_column": roles.reason.name} if roles.reason else {"reason": "end of records"}
         yield toml_line("end", [{"time": roles.end.name, **why}], CONFIRM)
@@ -230,6 +266,7 @@ def _measures(material: Material, names: Names) -> Iterator[str]:
             "label": _label(m.text),
         }
         units = "; " + ", ".join(f"{u} {n:,}" for u, n in m.units if n >= 5) if len(m.units) > 1 else ""
+        units = units or ("" if m.units else "; without a unit: add recorded_unit and unit")
         yield toml_line(names.measures[id(m)], written, _counts(m.rows, m.persons, units))
     left = [*material.measures[MOST_MEASURES:], *material.troubled]
     why = [f": {m.trouble}" if m.trouble else "" for m in left]
@@ -240,7 +277,7 @@ def _measures(material: Material, names: Names) -> Iterator[str]:
 
 def _drugs(material: Material, choice: Choice, names: Names) -> Iterator[str]:
     yield f"[drugs]   {CONFIRM}: one entry may hold several drugs of a class, e.g. \"drug IN ('a', 'b')\""
-    drugs = [choice.modifier, *(d for d in material.drugs if d is not choice.modifier)]
+    drugs = sorted(material.drugs, key=lambda d: d is not choice.modifier)  # the chosen one first
     for d in drugs[:MOST_DRUGS]:
         where = f"{name_in_sql(d.table.drug.name)} = {literal(d.held.text)}"
         written = {
@@ -255,19 +292,32 @@ def _drugs(material: Material, choice: Choice, names: Names) -> Iterator[str]:
     )
 
 
-def _outcomes(material: Material, names: Names) -> Iterator[str]:
+def _rows_of(kind: KindOfEvent) -> dict[str, object]:
+    table, held = kind
+    where = f"{name_in_sql(table.type.name)} = {literal(held.text)}" if held and table.type else None
+    return {"table": table.file.spec.name, "where": where}
+
+
+def _states(kind: KindOfEvent, names: Names) -> Iterator[str]:
+    table, held = kind
+    yield f"[states]   {CONFIRM}: what begins with an event and stays; it may come before index or during follow-up"
+    text = _label(held.text if held else table.file.spec.name)
+    counted = _counts(held.rows, held.persons) if held else CONFIRM
+    yield toml_line(names.events[id(kind)], {**_rows_of(kind), "label": text}, counted)
+
+
+def _outcomes(material: Material, choice: Choice, names: Names) -> Iterator[str]:
     yield "[outcomes]"
     death = _death(material.roles)
     competing = ["death"] if death else None
-    for pair in material.events[:MOST_EVENTS]:
+    for pair in [e for e in material.events if e is not choice.modifier][:MOST_EVENTS]:
         table, held = pair
         text = _label(held.text if held else table.file.spec.name)
-        where = f"{name_in_sql(table.type.name)} = {literal(held.text)}" if held and table.type else None
-        written = {"table": table.file.spec.name, "where": where, "competing": competing, "label": text}
+        written = {**_rows_of(pair), "competing": competing, "label": text}
         counted = _counts(held.rows, held.persons) if held else CONFIRM
         yield toml_line(names.events[id(pair)], written, counted)
     if death:
-        yield toml_line("death", {**death, "label": "Death"}, CONFIRM)
+        yield toml_line("death", {**death, "label": "Death"}, CONFIRM + _codes_of(material.roles))
 
 
 def _death(roles: Roles) -> dict[str, object] | None:
@@ -276,9 +326,26 @@ def _death(roles: Roles) -> dict[str, object] | None:
         for text in roles.reason.values.drop_nulls().unique().sort().to_list():
             if str(text).casefold() in _DEAD:
                 return {"end_reason": str(text)}
+        codes = roles.reason.values.drop_nulls()
+        if roles.reason.kind == "number" and bool((codes > 0).any()):
+            commonest = codes.filter(codes > 0).mode().sort()[-1]
+            return {"end_reason": f"{commonest:g}"}
     if roles.deaths:
         return {"first_known": [{"table": f.spec.name, "time": c.name} for f, c in roles.deaths]}
     return None
+
+
+def _codes_of(roles: Roles) -> str:
+    """Say how often each number stands where a number tells why follow-up ended, for one of them is death."""
+    if roles.reason is None or roles.reason.kind != "number":
+        return ""
+    counts = roles.reason.values.drop_nulls().value_counts().sort(roles.reason.name)
+    shown = ", ".join(f"{value:g}: {n:,}" for value, n in counts.iter_rows() if n >= FEWEST_PERSONS)
+    return f": which of the numbers of {roles.reason.name} means death? Rows by number: {shown}"
+
+
+def _in_days(material: Material) -> bool:
+    return any(c.days for f in material.files for c in f.columns)
 
 
 def _question(choice: Choice, names: Names) -> Iterator[str]:
@@ -294,13 +361,19 @@ def _question(choice: Choice, names: Names) -> Iterator[str]:
     yield toml_line("curve", {"knots": 4})
     yield ""
     yield "[modifier]"
-    yield toml_line("drug", names.drugs[id(choice.modifier)], CONFIRM)
+    if isinstance(choice.modifier, DraftedDrug):
+        yield toml_line("drug", names.drugs[id(choice.modifier)], CONFIRM)
+    elif isinstance(choice.modifier, Column):
+        yield toml_line("baseline", names.baseline[id(choice.modifier)], CONFIRM)
+    else:
+        yield toml_line("state", names.events[id(choice.modifier)], CONFIRM)
     yield toml_line("levels", choice.levels, f"{CONFIRM}: the reference first")
 
 
 def _models(material: Material, names: Names) -> Iterator[str]:
     sex = [names.baseline[id(c)] for _, c in described(material) if c is material.roles.sex]
-    terms = (["age"] if material.roles.birth is not None else []) + sex
+    ages = [names.baseline[id(c)] for _, c in described(material) if c.name.casefold() == "age"]
+    terms = (["age"] if material.roles.birth is not None else ages[:1]) + sex
     yield "[models]"
     yield toml_line(
         "Model 1", {"adjust": " + ".join(terms), "primary": True}, f"{CONFIRM}: add what confounds"

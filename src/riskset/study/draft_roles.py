@@ -31,11 +31,12 @@ _INDEX = (
     "diagnos",
     "visit",
 )
+_DAY_0 = ("index", "inclusion", "enrol", "entry")
 _END = ("exit", "end_of", "last_", "lastc", "censor", "disch", "end", "follow")
 _REASON = ("reason", "outcome", "vital", "^status", "(exit|end|final|last)_?status")
 _DEATH = ("death", "died", "dod", "deceas")
 _BIRTH = ("birth", "dob", "born")
-_SEX = (r"^sex", r"^gender")
+_SEX = (r"^sex", r"^gender", r"^(fe)?male$")
 _TIME = ("date", "time", "day", "when")
 _VALUE = ("valuenum", "value", "result", "numeric", "measure", "conc", "level")
 _UNIT = ("unit", "uom")
@@ -93,15 +94,15 @@ class Roles:
         Column of persons, in every table.
     cohort : RawFile
         Table whose rows say from when a person is followed.
-    index : Column
-        Of the cohort's table.
+    index : Column, optional
+        Of the cohort's table; without one all times are numbers of days since day 0.
     join : tuple of RawFile
         Further tables with one row per person.
     """
 
     id: str
     cohort: RawFile
-    index: Column
+    index: Column | None
     one_row: bool
     join: tuple[RawFile, ...]
     end: Column | None
@@ -113,6 +114,11 @@ class Roles:
     prescriptions: tuple[Prescriptions, ...]
     events: tuple[Events, ...]
     unused: tuple[RawFile, ...] = field(default=())
+
+    @property
+    def stamps(self) -> bool:
+        """Whether day 0 is known with its time of day."""
+        return self.index is not None and self.index.stamps
 
     @property
     def people(self) -> tuple[RawFile, ...]:
@@ -157,8 +163,10 @@ def roles_of(files: Sequence[RawFile]) -> Roles:
     mine = [c for c in cohort.of_kind("date") if c is not index]
     deaths = tuple((f, c) for f in people for c in [_best(f.of_kind("date"), _DEATH)] if c is not None)
     dead = [c for _, c in deaths]
-    end = _best([c for c in mine if c not in dead], _END)
+    living = [c for c in mine if c not in dead]
+    end = _best(living, _END) or next((c for c in living if c.days and len(living) == 1), None)
     codes = [c for c in cohort.of_kind("text") if c.n_distinct <= 20]
+    codes += [c for c in cohort.of_kind("number") if c.n_distinct <= _MOST_LEVELS]
     return Roles(
         id=id,
         cohort=cohort,
@@ -203,8 +211,13 @@ def _one_row(file: RawFile, id: str) -> bool:
     return not bool(file.ids(id).drop_nulls().is_duplicated().any())
 
 
-def _cohort(ours: list[RawFile], single: list[RawFile], id: str) -> tuple[RawFile, Column]:
+def _cohort(ours: list[RawFile], single: list[RawFile], id: str) -> tuple[RawFile, Column | None]:
     """Find the table with the day from which persons are followed: tables with one row per person first."""
+    if any(c.days for f in ours for c in f.columns) and single:
+        persons = min(
+            single, key=lambda f: _best(f.of_kind("date"), (*_END, "^fu")) is None
+        )  # with an end, if any
+        return persons, _best(persons.of_kind("date"), _DAY_0)
     for file in [*single, *[f for f in ours if f not in single and not _is_long(f, id)]]:
         dates = [c for c in file.of_kind("date") if not c.named(*_BIRTH, *_DEATH)]
         index = _best([c for c in dates if not c.named(*_END[:-2])], _INDEX)
