@@ -191,7 +191,7 @@ def forest_figure(
     sheet.block(MARGIN, under - block_height(named, SMALL), named, size=SMALL, color=MUTED)
     sheet.line([MARGIN, width - MARGIN], [top - 0.4, top - 0.4], color=INK)
 
-    low, high = _limits(rows) if scale == "log" else _linear_limits(rows)
+    low, high = limits_shown(rows) if scale == "log" else _linear_limits(rows)
     null = 1.0 if scale == "log" else 0.0
     weights = [r.weight for r in rows if not r.heading and not r.reference and r.estimate is not None]
     heaviest = max((w for w in weights if w is not None), default=0.0) if None not in weights else 0.0
@@ -224,7 +224,7 @@ def forest_figure(
             if row.mark is not None and low <= row.mark <= high:
                 axes.plot([row.mark, row.mark], [y, y + heights[k]], color=series(1).color, linewidth=0.7,
                           linestyle=(0, (2.5, 1.8)), zorder=1)  # fmt: skip
-            _draw(axes, row, y + 0.6 + line_height(BODY) * 0.5, (low, high), null, heaviest)
+            draw_row(axes, row, y + 0.6 + line_height(BODY) * 0.5, (low, high), null, heaviest)
         y += heights[k]
     axis_name = top + sum(heights) + 1.0 + 2.5 + line_height(SMALL)
     sheet.block(plot_left + plot_width / 2, axis_name, x_label, align="center")
@@ -240,7 +240,8 @@ def _detail(row: ForestRow, columns: Sequence[str]) -> str:
     return "; ".join(v.replace(" ", "\u00a0") for _, v in zip(columns, row.cells, strict=False) if v)
 
 
-def _limits(rows: Sequence[ForestRow]) -> tuple[float, float]:
+def limits_shown(rows: Sequence[ForestRow]) -> tuple[float, float]:
+    """Choose the ends of a log axis: whole intervals, unless they run far beyond the estimates."""
     points = [r.estimate for r in rows if r.estimate is not None and isfinite(r.estimate) and r.estimate > 0]
     points = points or [1.0]
     low = [r.lower for r in rows if r.lower is not None and r.lower > 0]
@@ -262,9 +263,15 @@ def _linear_limits(rows: Sequence[ForestRow]) -> tuple[float, float]:
     return least - room, most + room
 
 
-def _draw(
-    axes: Axes, row: ForestRow, y: float, limits: tuple[float, float], null: float, heaviest: float
+def draw_row(
+    axes: Axes,
+    row: ForestRow,
+    y: float,
+    limits: tuple[float, float],
+    null: float = 1.0,
+    heaviest: float = 0.0,
 ) -> None:
+    """Draw one estimate with its interval; an arrow where it goes on beyond the axis."""
     look = series(0)
     if row.reference:
         axes.plot(

@@ -34,6 +34,7 @@ from riskset.plots import (
 )
 from riskset.plots.diagnostics import FormPanel, functional_form_figure, influence_figure
 from riskset.plots.export import to_pdf_bytes
+from riskset.plots.forest_panels import PanelRow, forest_panels_figure
 from riskset.plots.standardised import StandardisedLine, standardised_figure
 from riskset.plots.style import SERIES, series, text_width, wrap
 
@@ -223,6 +224,30 @@ def standardised(width: float, kind: str):
     return standardised_figure(lines, kind=kind, width=width)
 
 
+GROUPS = [
+    ForestRow("Magnesium < 2.4 mg/dL against \u2265 2.4 mg/dL, naive", heading=True),
+    ForestRow("All persons", 1.19, 0.68, 2.11, ["121 / 395"], "1.19 (0.68\u20132.11)"),
+    ForestRow("Age", text="P = 0.832", mark=1.19),
+    ForestRow(
+        "65 to < 75 years", 1.05, 0.42, 2.63, ["43 / 131"], "1.05 (0.42\u20132.63)", mark=1.19, depth=1
+    ),
+    ForestRow("\u2265 75 years", text="not estimable", cells=["43 / 123"], mark=1.19, depth=1),
+]
+
+
+def analyses(width):
+    point = ForestRow("", 1.2, 0.7, 2.1)
+    rows = [
+        PanelRow("The plan itself", [point] * 5, main=True),
+        PanelRow("Values at entry, and a name that needs two lines", [ForestRow("", 0.4, 0.01, 20.0), point, None, point, ForestRow("")]),
+        PanelRow("Tertiles: Q1 (lowest)", [ForestRow("", None), *[point] * 4]),
+    ]  # fmt: skip
+    titles = ["HR, naive", "HR, user", "HR, past", "Ratio, user against naive", "Ratio, past against naive"]
+    return forest_panels_figure(
+        titles, rows, marks=[1.2, 0.9, None, 40.0, 0.5], label_header="Analysis", width=width
+    )
+
+
 FIGURES = {
     "curve-1": lambda w: curve(w, 1, "panels"),
     "curve-2": lambda w: curve(w, 2, "panels"),
@@ -242,6 +267,8 @@ FIGURES = {
     "states": states,
     "forest": lambda w: forest_figure(FOREST, columns=["Events / person-years low", "high"], label_header="New fracture", width=w),
     "forest-linear": differences,
+    "forest-groups": lambda w: forest_figure(GROUPS, columns=["Events / persons"], label_header="Subgroup", text_header="HR (95% CI)\nP of heterogeneity", width=w),
+    "forest-panels": analyses,
     "forest-plain": lambda w: forest_figure(FOREST, width=w),
     "flow": flow,
     "form": form,
@@ -427,6 +454,18 @@ def test_numbers_of_an_estimate_that_ran_off_are_not_spelt_out():
     )
     texts = [t.get_text() for t in figure.texts]
     assert {"0.00 (0.00 to > 99,999)", "> 99,999 (0.50 to \u221e)"} <= set(texts)
+
+
+def test_panels_share_one_axis_and_go_on_below_each_other_where_it_is_narrow():
+    wide, narrow = analyses(175.0), analyses(85.0)
+    assert len(wide.axes) == len(narrow.axes) == 5
+    for figure, bands in ((wide, 1), (narrow, 3)):
+        assert len({round(a.get_position().y0, 6) for a in figure.axes}) == bands
+        assert len({a.get_xlim() for a in figure.axes}) == 1
+    # the estimate to compare with runs beside all rows, where it lies on the axis
+    dashed = [sum(line.get_linestyle() == "--" for line in a.lines) for a in wide.axes]
+    assert dashed == [1, 1, 0, 0, 1]
+    assert sum(t.get_text() == "\u2013" for t in wide.texts) == 2
 
 
 def test_groups_are_drawn_no_further_than_the_data_of_their_stratum():

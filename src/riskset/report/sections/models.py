@@ -8,6 +8,7 @@ from dataclasses import replace
 from riskset.report import cells, drawings
 from riskset.report import formats as fmt
 from riskset.report.clock import Clock, follow_up_clock
+from riskset.report.compared_figures import models_forest
 from riskset.report.document import Block, Cell, Group, Line, Part, Rows, Section, Table, Text
 from riskset.report.outcomes import (
     Outcome,
@@ -49,7 +50,9 @@ def _outcome(outcome: Outcome, results: Results) -> Group:
         tuple(_coefficients(m, outcome.label) for m in outcome.models),
         kind="folded",
     )
-    return Group(f"models-{key}", name(outcome.label), (drawings.forest(outcome, results), *tables, folded))
+    drawn = (drawings.forest(outcome, results), models_forest(outcome, results))
+    figures = (figure for figure in drawn if figure is not None)
+    return Group(f"models-{key}", name(outcome.label), (*figures, *tables, folded))
 
 
 def _abreast(outcome: Outcome) -> tuple[Outcome, ...]:

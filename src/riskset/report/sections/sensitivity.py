@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from riskset.report import cells
 from riskset.report.clock import Clock, follow_up_clock
+from riskset.report.compared_figures import sensitivity_forest
 from riskset.report.document import Block, Group, Line, Note, Paragraph, Rows, Section, Table, Text
 from riskset.report.formats import DASH
 from riskset.report.outcomes import levels
@@ -29,7 +30,8 @@ def section(results: Results) -> Section | None:
     blocks: list[Block] = [Paragraph(Text((en_sensitivity.READING,))), _changes(found.right), undone]
     blocks += [Paragraph(text, "caution") for text in _not_done(found.variants)]
     for at in found.plan.outcomes:
-        both = tuple(t for t in (_own(at, results), _common(at, results)) if t is not None)
+        drawn = sensitivity_forest(at, [found.plan, *_hazards(results)], results)
+        both = tuple(t for t in (drawn, _own(at, results), _common(at, results)) if t is not None)
         blocks.append(Group(f"sensitivity-of-{slug(at.outcome)}", name(at.label), both))
     if found.wrong:
         tables = [t for at in found.plan.outcomes for t in _wrong(at, results)]

@@ -25,3 +25,14 @@ NOT_DRAWN = " Not drawn, with fewer than 10 persons: {}."
 CURVE_ALT = "Curves for {}. The table of the curve in numbers holds their values, the table of tests what can be said of them."
 RATIO_OF_THESE = "Ratio of these, against {}"
 SURVIVAL_CAPTION = "{}: Kaplan–Meier survival{}, with 95% confidence intervals and numbers at risk."
+MODELS_CAPTION = (
+    "{}: hazard ratios of {} by {}, and their ratios, in each model, with 95% confidence intervals. Dashed: the estimate "
+    "of {}."
+)
+SENSITIVITY_CAPTION = (
+    "{}: hazard ratios of {} by {}, and their ratios, in sensitivity analyses, each on its own rows, with 95% confidence "
+    "intervals. Dashed: the estimate of the plan itself. A dash: not estimable; empty: the analysis has no such level."
+)
+MODEL = "Model"
+ANALYSIS = "Analysis"
+RATIO_OF_TWO = "Ratio, {} against {}"
