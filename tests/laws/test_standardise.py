@@ -185,6 +185,7 @@ def test_external_covariates_follow_their_course():
         external=["late"],
         intervals="bootstrap",
         n=20,
+        level=0.5,
         rng=np.random.default_rng(1),
     )
     H = fit.baseline_hazard(centered=False)

@@ -80,9 +80,7 @@ def resample(
     tuple of Resampled
         One for each scale.
     """
-    least = math.ceil(4 / (1 - level))
-    if n < least:
-        raise FitError(f"limits at {level:.0%} need at least {least} replicates", where="bootstrap")
+    require_replicates(n, level, where="bootstrap")
     flat = vectors.reshape(-1, vectors.shape[-1])
 
     def statistic(refit: Refit) -> Floats:
@@ -102,6 +100,13 @@ def resample(
         }
         found.append(Resampled(intervals, n, int(empty.sum()), int(failed.sum()), undefined))
     return tuple(found)
+
+
+def require_replicates(n: int, level: float, *, where: str) -> None:
+    """Refuse so few replicates that percentile limits would be the outermost of them."""
+    least = math.ceil(4 / (1 - level))
+    if n < least:
+        raise FitError(f"limits at {level:.0%} need at least {least} replicates", where=where)
 
 
 def with_resampled(plain: Additive, drawn: Resampled, *, headline: bool) -> Additive:

@@ -141,6 +141,8 @@ def _left_out(
 ) -> pl.DataFrame:
     """Fit again without each of the most influential persons, or of those named, from the estimate."""
     if isinstance(refits, int):
+        if refits < 0:
+            raise FitError("a number of persons is 0 or more", where="refits")
         leaving = np.argsort(-displacement, kind="stable")[:refits].tolist()
     else:
         place = {value: i for i, value in enumerate(who.to_list())}

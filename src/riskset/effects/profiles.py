@@ -46,6 +46,8 @@ def levels_of(fit: CoxFit, variable: str) -> tuple[Level, ...]:
 
 def require_variable(fit: CoxFit, variable: str) -> None:
     """Refuse a variable that the model does not have, with its nearest neighbour."""
+    if not fit.design.variables:
+        raise FitError(f"the model has no variable {variable!r}, and no other")
     if variable not in fit.design.variables:
         close = get_close_matches(variable, fit.design.variables, n=1)
         known = f"Did you mean {close[0]!r}?" if close else f"It has: {', '.join(fit.design.variables)}."
@@ -58,6 +60,12 @@ def require_level(variable: str, level: object, levels: Sequence[Level]) -> Leve
         if known == level and isinstance(known, str) == isinstance(level, str):
             return known
     names = [str(known) for known in levels]
+    if str(level) in names:  # True written as text, or a number as text
+        kind = type(levels[names.index(str(level))]).__name__
+        raise FitError(
+            f"{variable!r} has levels of the type {kind}, and {level!r} is {type(level).__name__}",
+            remedy=f"Write one of {', '.join(repr(known) for known in levels)}.",
+        )
     close = get_close_matches(str(level), names, n=1)
     remedy = f"Did you mean {close[0]!r}?" if close else f"It has: {', '.join(names)}."
     raise FitError(f"{variable!r} has no level {str(level)!r}", remedy=remedy)

@@ -12,6 +12,8 @@ import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 from riskset.cox import CoxFit
+from riskset.cox.contrasts import normal_deviate
+from riskset.effects.additive_bootstrap import require_replicates
 from riskset.effects.profiles import Level, label_of
 from riskset.effects.standardise_bootstrap import replicates
 from riskset.effects.standardise_cohort import Cohort, cohort_of
@@ -190,11 +192,12 @@ def standardise(
         Variables that change within persons but run without them, such as the calendar. They follow their recorded
         course, and stay at their last value after it; limits are then the bootstrap's.
     intervals : {"delta", "bootstrap"}
-        Infinitesimal jackknife over persons (which covers the covariates of the cohort as a sample too), with limits
+        Infinitesimal jackknife over persons, whatever cluster the fit has (which covers the covariates of the cohort
+        as a sample too), with limits
         symmetric for log(-log(1 - risk)), for the difference, the logarithm of the ratio and the mean times; or
         percentiles of replicates in which persons are drawn and all models fitted again.
     n : int
-        Number of replicates.
+        Number of replicates; enough that the limits lie among them.
     rng : numpy Generator
         Source of the draws, needed by the bootstrap.
     level : float
@@ -228,8 +231,7 @@ def standardise(
       risk at 6, 0: 0.157 (0.048 to 0.451)
     ...
     """
-    if not 0 < level < 1:
-        raise FitError("the level lies between 0 and 1", where="level")
+    normal_deviate(level)  # refuses what is no level
     others = (competing,) if isinstance(competing, CoxFit) else tuple(competing)
     fits = (fit, *others)
     _require_estimates(fits)
@@ -243,6 +245,7 @@ def standardise(
             raise FitError(
                 "the bootstrap draws persons", where="rng", remedy="Give rng=np.random.default_rng(SEED)."
             )
+        require_replicates(n, level, where="n")
         drawn = replicates(cohort, shown, n, rng, progress=progress, threads=threads)
     elif intervals != "delta":
         raise FitError(f"intervals must be 'delta' or 'bootstrap', not {intervals!r}", where="intervals")

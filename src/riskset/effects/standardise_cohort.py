@@ -216,6 +216,7 @@ def _values(fit: CoxFit, exposure: str, values: Sequence[Any] | None) -> tuple[L
         return tuple(column.unique().sort().to_list())
     if isinstance(values, str) or len(values) == 0:
         raise FitError("values is a sequence of values of the exposure, the reference first", where="values")
+    values = [v.item() if isinstance(v, np.generic) else v for v in values]
     if len(set(values)) < len(values):
         raise FitError("a value of the exposure is named twice", where="values")
     if not measured:

@@ -100,6 +100,8 @@ def test_leaving_out_is_a_fit_without_the_person():
     assert found.influence.left_out["person"].unique(maintain_order=True).to_list() == largest
     with pytest.raises(rs.RisksetError, match="not in the fit"):
         diagnose(fit, refits=[10**6])
+    with pytest.raises(rs.RisksetError, match="0 or more"):
+        diagnose(fit, refits=-1)
 
 
 def test_nothing_but_the_influence_table_knows_a_person():

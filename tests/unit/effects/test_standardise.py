@@ -35,10 +35,11 @@ def test_internal_covariates_are_refused_with_the_reason():
         times=100,
         external=["transplant"],
         intervals="bootstrap",
-        n=4,
+        n=9,
+        level=0.5,
         rng=np.random.default_rng(1),
     )
-    assert found.replicates == {"converged": 4}
+    assert found.replicates == {"converged": 9}
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,16 @@ def test_internal_covariates_are_refused_with_the_reason():
         ({"exposure": "sex", "times": -1.0}, "positive numbers"),
         ({"exposure": "sex", "times": 100, "level": 95}, "between 0 and 1"),
         ({"exposure": "sex", "times": 100, "intervals": "bootstrap"}, "draws persons"),
+        (
+            {
+                "exposure": "sex",
+                "times": 100,
+                "intervals": "bootstrap",
+                "n": 0,
+                "rng": np.random.default_rng(1),
+            },
+            "at least 80",
+        ),
         ({"exposure": "sex", "times": 100, "intervals": "wald"}, "'delta' or 'bootstrap'"),
     ],
 )
@@ -133,7 +144,9 @@ def test_a_level_that_nobody_drawn_has_leaves_its_replicate_undefined():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         fit = rs.coxph("Surv(t, d) ~ arm + x", rows.with_columns(d=pl.col("d") | (pl.col("t") == 30)))
-    found = rs.standardise(fit, "arm", times=20, intervals="bootstrap", n=30, rng=np.random.default_rng(2))
+    found = rs.standardise(
+        fit, "arm", times=20, intervals="bootstrap", n=30, level=0.8, rng=np.random.default_rng(2)
+    )
     # about exp(-1) of the replicates have not drawn the one person of arm b
     assert 4 <= found.replicates["aliased"] <= 20
     assert sum(found.replicates.values()) == 30
