@@ -16,6 +16,7 @@ from riskset.study.counted_subgroups import counted_subgroups
 from riskset.study.counted_survival import counted_survival
 from riskset.study.counted_survival import survival_id as survival_id  # noqa: PLC0414 (sections know it from here)
 from riskset.study.counted_trend import counted_trend
+from riskset.study.family import counted_family
 from riskset.study.ids import estimate_id, slug
 from riskset.study.results import (
     CharacteristicRow,
@@ -74,6 +75,7 @@ def counted(results: Results) -> Iterator[Counted]:
         yield from counted_incidence(curve)
     yield from counted_competing(results.sensitivity)
     yield from counted_subgroups(results.subgroups)
+    yield from counted_family(results)
     for question in results.questions:
         scope = Scope(question.slug)
         yield from (scope.of(number) for number in _answers(as_main(results, question)))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from riskset.effects import holm
 from riskset.study.ids import estimate_id
-from riskset.study.results import Estimate, FamilyTest, ModelResult, QuestionResult, Results
+from riskset.study.results import Counted, Estimate, FamilyTest, ModelResult, QuestionResult, Results
 from riskset.study.scoped import Scope, as_main
 
 METHOD = "Holm (1979) over the {} tests of interaction that the plan declares"
@@ -36,6 +36,30 @@ def with_family(results: Results) -> Results:
         for (question, view, model), p in zip(tests, adjusted, strict=True)
     )
     return results.model_copy(update={"family": family})
+
+
+def family_id(what: str) -> str:
+    """Name how many "questions" a plan asks, or how many "tests" its family holds.
+
+    Examples
+    --------
+    >>> family_id("tests")
+    'all/family/tests'
+    """
+    return estimate_id("all", "family", what)
+
+
+def counted_family(results: Results) -> Iterator[Counted]:
+    """Name the size of the family; nothing where the plan asks one question."""
+    if results.questions:
+        numbers = (("questions", 1 + len(results.questions)), ("tests", len(results.family)))
+        for what, n in numbers:
+            words = (
+                f"{what} of the plan, the main one among them"
+                if what == "questions"
+                else "tests of interaction"
+            )
+            yield Counted(id=family_id(what), estimand=words, unit=what, estimate=n)
 
 
 def _primary(results: Results) -> Iterator[ModelResult]:

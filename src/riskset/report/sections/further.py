@@ -23,7 +23,7 @@ from riskset.report.document import (
     Text,
 )
 from riskset.report.outcomes import outcomes_of
-from riskset.report.phrases import ALPHA, inside, join, listing, name, say, sentence
+from riskset.report.phrases import ALPHA, count, inside, join, listing, name, say, sentence
 from riskset.report.scoped import FAMILY, key_of, place_of
 from riskset.report.sections import (
     additive,
@@ -38,6 +38,7 @@ from riskset.report.sections import (
     summary,
 )
 from riskset.report.texts import en, en_further
+from riskset.study.family import family_id
 from riskset.study.results import FamilyTest, QuestionResult, Results
 from riskset.study.scoped import as_main
 
@@ -69,26 +70,30 @@ def _overview(results: Results) -> Section:
     if len(asked) == 1:
         first = say(en_further.ONE_FURTHER_QUESTION, named)
     else:
-        first = say(en_further.FURTHER_QUESTIONS_ARE, str(len(asked)), named)
+        first = say(en_further.FURTHER_QUESTIONS_ARE, _number_of("questions", results), named)
     family = results.family
     blocks: tuple[Block, ...] = (
         Paragraph(first + en_further.EACH_IS_ANSWERED),
-        Paragraph(say("{} {}", en_further.WHOEVER_LOOKS_LONGER, _what_stands(family))),
+        Paragraph(say("{} {}", en_further.WHOEVER_LOOKS_LONGER, _what_stands(results))),
         _table(family),
     )
     return Section("questions", Text((en_further.FURTHER_QUESTIONS,)), blocks)
 
 
-def _what_stands(family: tuple[FamilyTest, ...]) -> Text:
-    known = [t for t in family if t.adjusted.estimate is not None and t.adjusted.estimate < ALPHA]
+def _number_of(what: str, results: Results) -> Text:
+    n = 1 + len(results.questions) if what == "questions" else len(results.family)
+    return count(n, family_id(what), what)
+
+
+def _what_stands(results: Results) -> Text:
+    tests = _number_of("tests", results)
+    known = [t for t in results.family if t.adjusted.estimate is not None and t.adjusted.estimate < ALPHA]
     if not known:
-        return say(en_further.NONE_STANDS, str(len(family)))
+        return say(en_further.NONE_STANDS, tests)
     which = listing(
         say("{} ({})", inside(t.label), inside(t.question or en_further.MAIN_QUESTION)) for t in known
     )
-    if len(known) == 1:
-        return say(en_further.ONE_STANDS, str(len(family)), which)
-    return say(en_further.THESE_STAND, str(len(known)), str(len(family)), which)
+    return say(en_further.ONE_STANDS if len(known) == 1 else en_further.THESE_STAND, tests, which)
 
 
 def _table(family: tuple[FamilyTest, ...]) -> Table:
@@ -133,7 +138,9 @@ def _holm(test: FamilyTest) -> Cell:
 def _question(question: QuestionResult, nth: int, results: Results) -> Section:
     view, place = as_main(results, question), place_of(question, nth)
     blocks = place.of((*_answer(question, view), *_like_the_main(view), _methods(question)))
-    one_of = say(en_further.THIS_QUESTION_IS_ONE, str(len(results.questions) + 1), Text((Reference(FAMILY),)))
+    one_of = say(
+        en_further.THIS_QUESTION_IS_ONE, _number_of("questions", results), Text((Reference(FAMILY),))
+    )
     return Section(place.key, name(question.name), (*blocks, Paragraph(one_of, "caution")))
 
 
