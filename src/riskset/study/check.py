@@ -17,6 +17,7 @@ from riskset.episodes import AuditLine
 from riskset.errors import OutputError, counted
 from riskset.study.assemble import Assembled, assemble, outcome_episodes, rejects_of
 from riskset.study.audit import unnamed_lines
+from riskset.study.check_subgroups import subgroup_lines
 from riskset.study.feasible import infeasible
 from riskset.study.formulas import exposure_column, formulas, modifier_column
 from riskset.study.further import FurtherQuestion, asked_further
@@ -127,6 +128,7 @@ def check_study(
             *_flow(study),
             *_counts(plan, counts),
             *_further(further),
+            *subgroup_lines(Built(study, frames)),
             *_variants(answers),
             *_notes(notes),
         ]

@@ -13,7 +13,7 @@ from riskset.study.plan_cohort import History, Washout
 from riskset.study.plan_question import Groups
 from riskset.study.plan_read import variants
 from riskset.study.results import AuditLine
-from riskset.study.wording import adjustment_in_words, inside, listing
+from riskset.study.wording import adjustment_in_words, entry_of, inside, listing
 
 _SAME_DAY = {
     "mean": "several values at one time are averaged",
@@ -102,6 +102,7 @@ def _lines(plan: StudyPlan) -> Iterator[tuple[str, str]]:
     yield "Curves", _curve(plan)
     yield "Rates", "events per person-time with exact Poisson limits (Garwood)"
     yield from _probabilities(plan)
+    yield from _subgroups(plan)
     yield (
         "Diagnostics",
         (
@@ -169,6 +170,22 @@ def _probabilities(plan: StudyPlan) -> Iterator[tuple[str, str]]:
             "are compared by Gray's test"
         )
         yield "Cumulative incidence", text
+
+
+def _subgroups(plan: StudyPlan) -> Iterator[tuple[str, str]]:
+    for name, entry in plan.subgroups.items():
+        cut = f", cut at {listing(f'{x:g}' for x in entry.cuts)}" if entry.cuts else ""
+        why = f"reason: {entry.rationale}" if entry.rationale else "no reason given, so exploratory"
+        by = inside(entry_of(plan, entry.by).label)
+        yield "Subgroup analyses", f"{name}: the primary model in groups by {by} at index{cut}; {why}"
+    if plan.subgroups:
+        yield (
+            "Subgroup analyses",
+            (
+                "all coefficients are free in each group, and a term that does not vary there is left out; whether groups "
+                "differ is tested by Cochran's Q of their log hazard ratios, of all levels together by its Wald form"
+            ),
+        )
 
 
 def _cohort(plan: StudyPlan) -> str:

@@ -116,7 +116,12 @@ def _filled(results: Results) -> Mapping[str, Filled]:
             ("plan", "methods"),
         )
         found["12a"] = (facts("Fitting"), ("methods", *_table(results.models, "models")))
-        found["12b"] = (facts("Interaction"), ("methods",))
+        by = listing(name(a.label) for a in results.subgroups.analyses)
+        subgroups = (say(en_checklists.SUBGROUPS_BY, by),) if by else ()
+        found["12b"] = (
+            join((facts("Interaction"), *subgroups)),
+            ("methods", *_table(subgroups, "subgroups")),
+        )
         found["12c"] = (facts("Missing values"), ("methods", *_table(results.rows_lost, "rows-lost")))
         found["12d"] = (Text((en_checklists.FOLLOW_UP_ENDS_WHERE_IT,)), ("methods", "patients"))
     if results.audit.matched:
@@ -139,9 +144,12 @@ def _filled(results: Results) -> Mapping[str, Filled]:
         found["16b"] = (listing(name(v) for v in results.exposure_levels), ("plan",))
         found["18"] = (Text((en_checklists.WHAT_THE_TESTS_SUPPORT_OUTCOME,)), ("summary", "text"))
     if any(o.primary.interaction for o in outcomes):
+        by = listing(name(a.label) for a in results.subgroups.analyses)
+        subgroups = (say(en_checklists.SUBGROUPS_ARE, by),) if by else ()
+        variants = _table(results.sensitivity.variants, "sensitivity")
         found["17"] = (
-            Text((en_checklists.INTERACTION_WITH_ITS_DETECTABLE_RATIO,)),
-            ("interaction", *fitted),
+            join((Text((en_checklists.INTERACTION_WITH_ITS_DETECTABLE_RATIO,)), *subgroups)),
+            ("interaction", *fitted, *_table(subgroups, "subgroups"), *variants),
         )
     if results.sensitivity.variants:
         found["12e"] = (

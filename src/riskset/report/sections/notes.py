@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from riskset.report.document import Reference, Text
 from riskset.report.phrases import counted, join, listing, name, say
-from riskset.report.texts import en, en_sensitivity
+from riskset.report.texts import en, en_sensitivity, en_subgroups
 from riskset.study.counted import model_id
 from riskset.study.results import ModelResult, Results
 
@@ -54,6 +54,26 @@ def variant_notes(results: Results, outcome: str) -> tuple[Text, ...]:
     variance = listing(dict.fromkeys(e.variance for e in fitted))
     path = on_the_path(found)
     how = say(en_sensitivity.ROWS_TIES_VARIANCE, model.ties.capitalize(), variance)
+    return (same + en.VALUES_AT_INDEX_ARE_FROZEN, how, *([path] if path else []))
+
+
+def subgroup_notes(results: Results, outcome: str) -> tuple[Text, ...]:
+    """Say under a table of subgroups what they share with the primary model."""
+    found = [m for m in results.models if m.outcome == outcome and m.primary]
+    if not found:
+        return ()
+    model, groups = found[0], Text((Reference("subgroups-groups"),))
+    same = say(en_subgroups.SAME_MODEL, name(model.model), name(model.adjustment.rstrip(".")), groups)
+    mine = [
+        g.own
+        for a in results.subgroups.analyses
+        for o in a.outcomes
+        for g in o.groups
+        if o.outcome == outcome
+    ]
+    variance = listing(dict.fromkeys(e.variance for e in mine if e is not None))
+    path = on_the_path(found)
+    how = say(en_subgroups.ROWS_TIES_VARIANCE, model.ties.capitalize(), variance or model.variance)
     return (same + en.VALUES_AT_INDEX_ARE_FROZEN, how, *([path] if path else []))
 
 

@@ -19,6 +19,7 @@ from riskset.report.phrases import (
     say,
     sentence,
 )
+from riskset.report.sections.notes import subgroup_notes
 from riskset.report.subgroup_figures import figures
 from riskset.report.texts import en_subgroups as en
 from riskset.study.counted_subgroups import members_id, subgroups_id, tests_in
@@ -169,6 +170,7 @@ def _table(results: Results, outcome: str) -> Table:
         ),
         groups=tuple(groups),
         notes=(
+            *subgroup_notes(results, outcome),
             say(en.WALD_AND_LEVEL, name(found.analyses[0].model), name(single), name(joint)),
             *cells.warnings_of(shown),
         ),

@@ -48,6 +48,8 @@ WHAT_THE_TESTS_SUPPORT_OUTCOME = "What the tests support, outcome by outcome."
 INTERACTION_WITH_ITS_DETECTABLE_RATIO = (
     "Interaction with its detectable ratio; curves where they were fitted."
 )
+SUBGROUPS_BY = "Subgroups of persons by {}, at index; heterogeneity tested by Cochran's Q."
+SUBGROUPS_ARE = "Subgroups: {}, with the tests of heterogeneity."
 VARIANTS_OF_THE_PLAN = "Variants of the plan, with what each changes and what it gives."
 NOTHING_IS_SET_IN_THE = "Nothing is set in the plan."
 NOBODY_WAS_EXCLUDED = "Nobody was excluded."

@@ -71,3 +71,8 @@ SUBGROUP = "Subgroup"
 RATIO_OF_HR = "Ratio of hazard ratios"
 HAZARD_RATIO = "Hazard ratio"
 PERSON_YEARS = "Person-years"
+SAME_MODEL = "{}: adjusted for {}, in each group; what does not vary in a group is left out and stands in {}."
+ROWS_TIES_VARIANCE = (
+    "Cox models with time-dependent covariates on the complete rows of each group. HR: hazard ratio, CI: confidence "
+    "interval. Ties: {}. Variance: {}."
+)
