@@ -37,6 +37,8 @@ class GroupTests:
     Parameters
     ----------
     question : Question
+    label : str
+        Of the analysis.
     model : str
         What stands for the model in their names.
     levels : tuple of SubgroupLevel
@@ -45,6 +47,7 @@ class GroupTests:
     """
 
     question: Question
+    label: str
     model: str
     levels: tuple[SubgroupLevel, ...]
     fits: dict[str, Fitted]
@@ -127,9 +130,9 @@ class GroupTests:
         away = [level.label for level in self.levels if level.label not in used] + list(lacking)
         said: list[str] = []
         if numbers is None:
-            said.append("Fewer than two subgroups have an estimate.")
+            said.append(f"{self.label}: fewer than two groups have an estimate.")
         elif away:
-            said.append(f"Without {listing(away)}, where there is no estimate.")
+            said.append(f"{self.label}: without {listing(away)}, where there is no estimate.")
         return Estimate(
             id=identity,
             estimand=words,

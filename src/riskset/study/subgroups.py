@@ -94,7 +94,7 @@ def _analysis(base: Built, name: str) -> SubgroupAnalysis:
         model=plan.primary_model,
         levels=groups.levels,
         unknown=groups.members["level"].null_count(),
-        outcomes=tuple(_outcome(base, outcome, slug(name), groups) for outcome in base.frames),
+        outcomes=tuple(_outcome(base, outcome, name, groups) for outcome in base.frames),
     )
 
 
@@ -118,7 +118,7 @@ def _fit(rows: pl.DataFrame, model: ModelFormula, question: Question) -> tuple[V
     return headline(fitted, found, said, model, question), Fitted(fitted, found)
 
 
-def _outcome(base: Built, outcome: str, analysis: str, groups: Groups) -> SubgroupOutcome:
+def _outcome(base: Built, outcome: str, name: str, groups: Groups) -> SubgroupOutcome:
     plan, key = base.study.plan, base.study.plan.data.id
     question = question_of(plan, outcome)
     rows = complete_rows(base, outcome).join(groups.members, on=key, how="left", maintain_order="left")
@@ -126,7 +126,7 @@ def _outcome(base: Built, outcome: str, analysis: str, groups: Groups) -> Subgro
     fits: dict[str, Fitted] = {}
     for level in groups.levels:
         own = rows.filter(pl.col("level") == level.label).drop("level")
-        model = _primary(plan, outcome, f"subgroup:{analysis}:{level.slug}")
+        model = _primary(plan, outcome, f"subgroup:{slug(name)}:{level.slug}")
         against = _too_sparse(own, question)
         if against:
             out.append(SubgroupEstimates(level=level.label, own=None, not_done=against))
@@ -143,7 +143,7 @@ def _outcome(base: Built, outcome: str, analysis: str, groups: Groups) -> Subgro
             )
             continue
         out.append(SubgroupEstimates(level=level.label, own=one, left_out=left_out))
-    tests = GroupTests(question, f"subgroup:{analysis}", groups.levels, fits)
+    tests = GroupTests(question, name, f"subgroup:{slug(name)}", groups.levels, fits)
     return SubgroupOutcome(
         outcome=outcome,
         label=question.label,
