@@ -29,6 +29,7 @@ from riskset.effects.diagnose_findings import (
 from riskset.effects.diagnose_form import FunctionalForm, functional_form
 from riskset.effects.diagnose_influence import Influence, influence
 from riskset.effects.diagnose_structure import Collinearity, cells, collinearity
+from riskset.effects.profiles import require_fit
 from riskset.errors import FitError, counted
 
 if TYPE_CHECKING:
@@ -172,6 +173,7 @@ def diagnose(fit: CoxFit, *, transform: Transform = "km", refits: int | Sequence
       events per cell, x = 1: 4 events
       nothing beyond a threshold: proportional hazards, collinearity, separation
     """
+    require_fit(fit)
     findings: list[Finding] = []
     not_done: list[tuple[Kind, str]] = []
     runs_off = "a coefficient has no finite estimate" if fit.matrix.runaway.any() else ""

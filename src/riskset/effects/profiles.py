@@ -44,8 +44,19 @@ def levels_of(fit: CoxFit, variable: str) -> tuple[Level, ...]:
     )
 
 
+def require_fit(fit: object) -> None:
+    """Refuse what is no fit of `coxph`, and say where such a fit is in what holds several."""
+    if not isinstance(fit, CoxFit):
+        raise FitError(
+            f"this is asked of a fit of coxph, not of a {type(fit).__name__}",
+            where="fit",
+            remedy="Of cause_specific, ask one of its fits; of fine_gray, compare profiles by its contrast().",
+        )
+
+
 def require_variable(fit: CoxFit, variable: str) -> None:
     """Refuse a variable that the model does not have, with its nearest neighbour."""
+    require_fit(fit)
     if not fit.design.variables:
         raise FitError(f"the model has no variable {variable!r}, and no other")
     if variable not in fit.design.variables:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from riskset.cox import CoxFit
 from riskset.cox.contrasts import normal_deviate
 from riskset.effects.additive_bootstrap import require_replicates
-from riskset.effects.profiles import Level, label_of
+from riskset.effects.profiles import Level, label_of, require_fit
 from riskset.effects.standardise_bootstrap import replicates
 from riskset.effects.standardise_cohort import Cohort, cohort_of
 from riskset.effects.standardise_estimate import grid_of, standardised
@@ -279,6 +279,7 @@ def standardise(
 
 def _require_estimates(fits: Sequence[CoxFit]) -> None:
     for fit in fits:
+        require_fit(fit)
         if fit.ties == "exact":
             raise FitError(
                 "under exact ties there is no baseline hazard to predict from", where="standardise"

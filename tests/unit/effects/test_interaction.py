@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 from scipy.special import ndtri
 
-from riskset.cox import Firth, coxph
-from riskset.effects import interaction
+from riskset.cox import Firth, cause_specific, coxph
+from riskset.effects import diagnose, hazard_ratio_curve, interaction, standardise, trend
 from riskset.errors import FitError, RisksetWarning
 
 LEVELS = ["never", "former", "current"]
@@ -39,6 +39,11 @@ def cohort(n: int = 240, *, empty: str | None = None) -> pl.DataFrame:
 
 
 SURV = "Surv(entry, exit, event) ~ "
+KINDS = cohort(120).with_columns(
+    kind=pl.when("event")
+    .then(pl.lit("death"))
+    .otherwise(pl.when(pl.col("sex") == "f").then(pl.lit("other")).otherwise(pl.lit("none")))
+)
 FIT = coxph(SURV + "low * use + age", cohort(), id="id")
 
 
@@ -177,6 +182,14 @@ def test_under_firths_penalty_the_reader_is_told_whose_limits_they_are():
     found = interaction(fit, "low", "use", profile=False)
     assert all(r.hazard_ratio is not None for r in found.ratio)
     assert found.warnings[-1].endswith("mean little where no event is: yes, current")
+
+
+@pytest.mark.parametrize("question", [interaction, hazard_ratio_curve, trend, diagnose, standardise])
+def test_what_is_no_fit_of_coxph_is_refused_by_its_kind(question):
+    fits = cause_specific("Surv(exit, kind) ~ age", KINDS, censored="none")
+    arguments = {interaction: ("low", "use"), diagnose: ()}.get(question, ("age",))
+    with pytest.raises(FitError, match=r"not of a CauseSpecific\n.*one of its fits"):
+        question(fits, *arguments, **({"times": 1.0} if question is standardise else {}))
 
 
 def test_a_model_without_the_interaction_is_refused():
