@@ -179,3 +179,10 @@ def test_a_table_copies_as_a_table(browser, report: Path) -> None:
     cells = [c.strip() for c in line.split("\t")]
     assert cells[0] == "Age, years"
     assert len(cells) == 6
+    heads = page.locator("#models figure.table table").first.inner_text().splitlines()
+    spanning = next(v for v in heads if v.strip().startswith("Model 1"))  # as one line, though each spans two
+    assert [c.strip() for c in spanning.split("\t") if c.strip()] == [
+        "Model 1",
+        "Model 2",
+        "Model 3 (primary)",
+    ]
