@@ -293,6 +293,10 @@ def _run_into(plan: Path, out: Path, *, fresh: bool = False) -> None:
     print(f"Report: {out / 'report.html'}")
 
 
+LONGEST = 60
+"""Letters of a stage's name that the terminal shows: names of outcomes may be endless."""
+
+
 @contextmanager
 def stages() -> Generator[Callable[[str], None]]:
     """Name each stage on the terminal as it begins, and its time as it ends; stdout stays for results."""
@@ -309,9 +313,9 @@ def stages() -> Generator[Callable[[str], None]]:
     def begin(stage: str) -> None:
         nonlocal began, current
         close()
-        began, current = perf_counter(), stage
+        began, current = perf_counter(), stage if len(stage) <= LONGEST else f"{stage[: LONGEST - 1]}…"
         if live:
-            print(f"  {stage} ...", end="", file=sys.stderr, flush=True)
+            print(f"  {current} ...", end="", file=sys.stderr, flush=True)
 
     try:
         yield begin

@@ -233,6 +233,7 @@ class Sheet:
             family=FONT,
             rotation=rotation,
             rotation_mode="anchor",
+            parse_math=False,  # a dollar sign of a label is a dollar sign, as it is measured
         )
 
     def block(

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable
 from math import floor, isfinite, log10
 
+from riskset.study.wording import closed
+
 DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 THIN = "\N{THIN SPACE}"
@@ -25,10 +27,6 @@ _SIGNS = (
     ("<=", "\N{LESS-THAN OR EQUAL TO}"),
     ("95% CI", f"95%{NBSP}CI"),
 )
-
-
-_OPENED = re.compile("[\u202a\u202b\u202d\u202e]")
-_ISOLATED = re.compile("[\u2066\u2067\u2068]")
 
 
 def label(text: str) -> str:
@@ -46,9 +44,7 @@ def label(text: str) -> str:
     """
     for typed, sign in _SIGNS:
         text = text.replace(typed, sign)
-    open_runs = len(_OPENED.findall(text)) - text.count("\u202c")
-    open_isolates = len(_ISOLATED.findall(text)) - text.count("\u2069")
-    return text + "\u202c" * open_runs + "\u2069" * open_isolates
+    return closed(text)
 
 
 def unit(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from riskset.design.formula import parse_formula
@@ -17,6 +18,23 @@ FORMS = {
 """Functions of a formula that give a variable several columns, in words."""
 
 
+_OPENED = re.compile("[\u202a\u202b\u202d\u202e]")
+_ISOLATED = re.compile("[\u2066\u2067\u2068]")
+
+
+def closed(text: str) -> str:
+    r"""Close signs that turn the direction of writing where the text ends, so that nothing behind it is turned.
+
+    Examples
+    --------
+    >>> closed("\u202eabc").encode("ascii", "backslashreplace")
+    b'\\u202eabc\\u202c'
+    """
+    open_runs = len(_OPENED.findall(text)) - text.count("\u202c")
+    open_isolates = len(_ISOLATED.findall(text)) - text.count("\u2069")
+    return text + "\u202c" * open_runs + "\u2069" * open_isolates
+
+
 def inside(text: str) -> str:
     """Write a label inside a sentence: its first letter small, unless the first word may be a name or symbol.
 
@@ -27,6 +45,7 @@ def inside(text: str) -> str:
     >>> inside("New fracture"), inside("PTH"), inside("Mg < 2.4"), inside("Proton-pump inhibitor")
     ('new fracture', 'PTH', 'Mg < 2.4', 'proton-pump inhibitor')
     """
+    text = closed(text)
     parts = text.partition(" ")[0].rstrip(",;:").split("-")
     if len(parts[0]) >= 3 and all(part.isalpha() for part in parts) and "".join(parts)[1:].islower():
         return text[0].lower() + text[1:]

@@ -412,6 +412,14 @@ def test_an_interval_beyond_the_axis_ends_in_an_arrow():
     assert {"<", ">"} <= set(markers)
 
 
+def test_a_dollar_sign_is_a_dollar_sign():
+    # of the second label matplotlib's formulas could make nothing at all, and the report would end there
+    labels = (r"$\alpha_{x}$ at $5", r"$\frac{$ of 100 %")
+    figure = forest_figure([ForestRow(text, 1.0, 0.9, 1.1, text="1") for text in labels])
+    svg = to_svg_text(figure, name="f", title="", description="")
+    assert all(text in svg for text in labels)
+
+
 def test_a_forest_of_differences_has_its_null_at_zero_and_squares_by_weight():
     (axes,) = differences(175.0).axes
     assert axes.get_xscale() == "linear"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from riskset.study import read_plan
+from riskset.study import plan_from_toml, read_plan
 from riskset.study.formulas import column_in_words, term_in_words
 from riskset.study.wording import adjustment_in_words
 
@@ -32,6 +32,12 @@ PLAN = Path(__file__).resolve().parents[3] / "examples" / "haemodialysis" / "stu
 )
 def test_adjustment_says_what_stands_still_and_what_moves(adjust: str, words: str) -> None:
     assert adjustment_in_words(read_plan(PLAN), adjust) == words
+
+
+def test_a_label_that_turns_the_direction_of_writing_turns_nothing_else() -> None:
+    text = PLAN.read_text("utf-8").replace('label = "Albumin"', 'label = "\\u202eAlbumin"')
+    words = adjustment_in_words(plan_from_toml(text), "albumin")
+    assert words == "\u202eAlbumin\u202c (over time)"
 
 
 @pytest.mark.parametrize(
