@@ -16,6 +16,8 @@ settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 # No test may find what an earlier one kept, nor leave anything with the user.
 os.environ["RISKSET_CACHE"] = ""
+# Starting helpers takes longer than the few figures of a test; one test has them.
+os.environ["RISKSET_PROCESSES"] = "1"
 
 
 class NothingSkips:

@@ -279,16 +279,17 @@ def _run_into(plan: Path, out: Path, *, fresh: bool = False) -> None:
             return
 
         from riskset.report import write_report
+        from riskset.report.helpers import helpers
         from riskset.study import run_study
         from riskset.study.output import staged
         from riskset.study.store import Store, user_store
 
         store = user_store()
         store.tidy()
-        with staged(out) as staging:
+        with staged(out) as staging, helpers() as drawing:
             results = run_study(study, out=staging, progress=progress, store=Store(None) if fresh else store)
             progress("report")
-            write_report(results, staging)
+            write_report(results, staging, drawing)
             seal(staging)
     print(f"Report: {out / 'report.html'}")
 

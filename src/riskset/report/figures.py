@@ -8,12 +8,12 @@ from __future__ import annotations
 import gc
 import re
 from collections.abc import Generator, Iterator, Mapping
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 
 from markupsafe import Markup
-from matplotlib.figure import Figure as Drawing
 
 from riskset.plots import style
 from riskset.plots.export import to_pdf_bytes, to_png_bytes, to_svg_text
@@ -26,24 +26,27 @@ SUFFIXES = ("svg", "pdf", "png")
 
 @dataclass(frozen=True)
 class Drawn:
-    """One figure, drawn: the page's two inline forms of it, and itself for the files."""
+    """One figure, drawn: the page's two inline forms of it, and its files.
+
+    Parameters
+    ----------
+    key : str
+    wide, narrow : Markup
+        Inline, for a page and for a phone.
+    svg : str
+    pdf, png : bytes
+        The raster at 300 dots per inch of the printed size.
+    inches : pair of float
+        Printed width and height.
+    """
 
     key: str
     wide: Markup
     narrow: Markup
     svg: str
-    drawing: Drawing
-
-    @cached_property
-    def png(self) -> bytes:
-        """At 300 dots per inch of its printed size."""
-        return to_png_bytes(self.drawing)
-
-    @property
-    def inches(self) -> tuple[float, float]:
-        """Printed width and height."""
-        width, height = self.drawing.get_size_inches()
-        return float(width), float(height)
+    pdf: bytes
+    png: bytes
+    inches: tuple[float, float]
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -54,7 +57,7 @@ class Drawn:
         """Give its files with their bytes."""
         vector, paper, raster = self.files
         yield vector, f'<?xml version="1.0" encoding="utf-8"?>\n{self.svg}'.encode()
-        yield paper, to_pdf_bytes(self.drawing)
+        yield paper, self.pdf
         yield raster, self.png
 
 
@@ -62,14 +65,40 @@ Drawings = Mapping[str, Drawn]
 """Drawn figures by key."""
 
 
-def draw_all(document: Document) -> dict[str, Drawn]:
-    """Draw every figure of a report."""
-    with _uncollected():
-        return {f.key: _drawn(f, document.numbers[f.id]) for f in document.figures}
+def draw_all(document: Document, asked: Mapping[str, Future[Drawn]] | None = None) -> dict[str, Drawn]:
+    """Draw every figure of a report.
+
+    Parameters
+    ----------
+    document : Document
+    asked : mapping, optional
+        Figures that other processes draw, by key. From the last one on, this process draws what they have not begun.
+
+    Returns
+    -------
+    dict
+        By key, in the order of the report; the same whoever drew.
+    """
+    asked, found = asked or {}, dict[str, Drawn]()
+    with uncollected():
+        for f in reversed(document.figures):
+            drawn = _of_others(asked.get(f.key))
+            found[f.key] = drawn or draw_one(f, document.numbers[f.id])
+    return {f.key: found[f.key] for f in document.figures}
+
+
+def _of_others(asked: Future[Drawn] | None) -> Drawn | None:
+    """Take a figure that another process draws; None where none has begun it, or its process is gone."""
+    if asked is None or asked.cancel():
+        return None
+    try:
+        return asked.result()
+    except BrokenProcessPool:
+        return None
 
 
 @contextmanager
-def _uncollected() -> Generator[None]:
+def uncollected() -> Generator[None]:
     """Let no garbage be looked for meanwhile: among the many small objects of drawings that takes a third of the time."""
     collecting = gc.isenabled()
     gc.disable()
@@ -80,7 +109,19 @@ def _uncollected() -> Generator[None]:
             gc.enable()
 
 
-def _drawn(figure: Figure, number: int) -> Drawn:
+def draw_one(figure: Figure, number: int) -> Drawn:
+    """Draw one figure.
+
+    Parameters
+    ----------
+    figure : Figure
+    number : int
+        Which it is in the report.
+
+    Returns
+    -------
+    Drawn
+    """
     title = f"Figure {number}. {figure.caption.plain}"
     wide = figure.draw(style.DOUBLE_COLUMN)
     svg = to_svg_text(wide, name=figure.key, title=title, description=figure.alt)
@@ -89,12 +130,15 @@ def _drawn(figure: Figure, number: int) -> Drawn:
     else:
         narrow = figure.draw(PHONE)
         small = to_svg_text(narrow, name=f"{figure.key}-narrow", title=title, description=figure.alt)
+    width, height = wide.get_size_inches()
     return Drawn(
         key=figure.key,
         wide=inline(svg, kind="narrow-too"),
         narrow=inline(small, kind="narrow") if small else Markup(""),
         svg=svg,
-        drawing=wide,
+        pdf=to_pdf_bytes(wide),
+        png=to_png_bytes(wide),
+        inches=(float(width), float(height)),
     )
 
 

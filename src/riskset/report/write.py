@@ -7,6 +7,7 @@ from pathlib import Path
 
 from riskset.report.compose import compose
 from riskset.report.figures import draw_all
+from riskset.report.helpers import Helpers
 from riskset.report.html import to_html
 from riskset.report.word import to_docx
 from riskset.report.workbook import to_xlsx
@@ -24,7 +25,7 @@ class Written:
     figures: tuple[Path, ...]
 
 
-def write_report(results: Results, out: Path) -> Written:
+def write_report(results: Results, out: Path, helpers: Helpers | None = None) -> Written:
     """Write ``report.html``, ``report.docx``, ``tables.xlsx`` and ``figures/`` from results alone.
 
     Each file is written under another name and renamed. The same results and versions give the same bytes.
@@ -35,13 +36,17 @@ def write_report(results: Results, out: Path) -> Written:
         What a run found.
     out : Path
         The folder; made if absent.
+    helpers : Helpers, optional
+        Processes that draw figures beside this one.
 
     Returns
     -------
     Written
     """
     document = compose(results)
-    drawings = draw_all(document)
+    asked = (helpers or Helpers()).ask(results, document)
+    workbook = to_xlsx(document)  # while others draw
+    drawings = draw_all(document, asked)
     html = to_html(document, drawings)
     out = Path(out)
     (out / "figures").mkdir(parents=True, exist_ok=True)
@@ -51,7 +56,7 @@ def write_report(results: Results, out: Path) -> Written:
             write_bytes(out / name, content)
             paths.append(out / name)
     write_bytes(out / "report.docx", to_docx(document, drawings))
-    write_bytes(out / "tables.xlsx", to_xlsx(document))
+    write_bytes(out / "tables.xlsx", workbook)
     # the page last: where it is, its figures are
     write_bytes(out / "report.html", html.encode())
     return Written(

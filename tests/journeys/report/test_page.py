@@ -21,6 +21,7 @@ from riskset.report import write_report
 from riskset.report.compose import compose
 from riskset.report.document import Document, Label, Number, Reference, texts_of
 from riskset.report.figures import Drawings, draw_all
+from riskset.report.helpers import helpers
 from riskset.report.html import to_html
 from riskset.report.word import to_docx
 from riskset.report.workbook import to_xlsx
@@ -381,6 +382,22 @@ def test_same_results_same_bytes_and_nothing_left_behind(results: Results, tmp_p
     assert len(names) == 3 + len(first.figures) == 3 + len(second.figures)
     for name in names:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
+
+
+@pytest.mark.long
+def test_helpers_draw_the_same_figures(
+    results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = one_outcome(results).model_copy(update={"curves": (), "survival": ()})
+    write_report(small, tmp_path / "alone")
+    monkeypatch.setenv("RISKSET_PROCESSES", "2")
+    with helpers() as drawing:
+        assert drawing.pool is not None
+        drawn = [f.result() for f in drawing.ask(small, compose(small)).values()]  # all of them by the helper
+        write_report(small, tmp_path / "helped", drawing)
+    assert [d.png for d in drawn] == [d.png for d in draw_all(compose(small)).values()]
+    for path in (p for p in (tmp_path / "alone").rglob("*") if p.is_file()):
+        assert path.read_bytes() == (tmp_path / "helped" / path.relative_to(tmp_path / "alone")).read_bytes()
 
 
 def test_a_report_without_models_still_stands(results: Results) -> None:
