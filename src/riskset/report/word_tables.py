@@ -18,6 +18,7 @@ from riskset.report.word_fields import reference_xml
 UPRIGHT: Final = 17.0  # centimetres between the margins of an upright page
 SIGN: Final = 0.165  # width of one sign of the tables' type, in centimetres
 PAD: Final = 0.28  # between columns
+CLOSER: Final = 1.08  # how much closer than measured columns may stand
 SENTENCE: Final = 34  # signs after which a cell of text goes on in a second line
 LONG: Final = 48  # the same, where the text is a paragraph
 SIZE: Final = 16  # type of a table, in half points
@@ -54,8 +55,8 @@ def is_right_to_left(text: str) -> bool:
 def widths(table: Table, room: float) -> list[float]:
     """Measure what each column takes, in centimetres; where that is more than ``room``, columns of words give way."""
     ask, need = _asked(table)
-    if sum(ask) <= room:
-        return ask
+    if sum(ask) <= room * CLOSER:  # signs and pads are measured amply
+        return [a * min(1.0, room / sum(ask)) for a in ask]
     share = min(1.0, (sum(ask) - room) / max(sum(ask) - sum(need), 1e-9))
     given = [a - share * (a - n) for a, n in zip(ask, need, strict=True)]
     scale = min(1.0, room / sum(given))

@@ -17,6 +17,8 @@ WRITTEN: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 LONGEST: Final = 31
+NUMBER: Final = 13  # width of a column of numbers
+SENTENCE: Final = 50  # and of the widest column of words
 CELL: Final = 32_767  # signs that a cell holds
 
 
@@ -204,10 +206,25 @@ def _sheet(sheet: Any, table: Table, title: str, looks: _Looks, document: Docume
         sheet.write_string(row, 0, note[:CELL], looks.text(note))
         row += 1
     sheet.set_column(0, 0, min(60, longest + 2))
-    sheet.set_column(1, max(1, starts[-1] - 1), 13)
+    for at, width in enumerate(_text_widths(table, starts)):
+        if at:
+            sheet.set_column(at, at, width)
     sheet.set_column(starts[-1], starts[-1], 60)
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
+
+
+def _text_widths(table: Table, starts: list[int]) -> list[int]:
+    """Measure the columns of a sheet: numbers have one width, sentences wrap in wider ones."""
+    out = [NUMBER] * starts[-1]
+    for group in table.groups:
+        for line in group.rows:
+            k = 0
+            for cell in line:
+                if not _parts(cell) and not cell.numeric and cell.span == 1:
+                    out[starts[k]] = max(out[starts[k]], min(SENTENCE, len(cell.text) + 2))
+                k += cell.span
+    return out
 
 
 def _line(
@@ -229,7 +246,8 @@ def _line(
             text = document.plain(cell.content)
             side = "right" if cell.numeric and not cell.head else "left"
             if text:
-                look = looks.text(text, bold=bold, indent=int(cell.indent), align=side)
+                wrap = k > 0 and len(text) > NUMBER
+                look = looks.text(text, bold=bold, indent=int(cell.indent), align=side, wrap=wrap)
                 sheet.write_string(row, at, text[:CELL], look)
         k += cell.span
     names = dict.fromkeys(number.source for cell in line for number in cell.content.numbers)

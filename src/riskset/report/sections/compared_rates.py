@@ -54,7 +54,7 @@ def _table(compared: ComparedRates, results: Results) -> Table:
                 for e, _ in pairs
             ),
         ),
-        sheet=f"Rates compared {compared.label}",
+        sheet=f"Rates compared {compared.outcome}",
     )
 
 

@@ -122,7 +122,7 @@ def _tests(curve: SplineCurve, results: Results, label: str) -> Table:
         head=((cells.col(en.TEST, numeric=False), cells.col("χ²"), cells.col(en.DF), cells.col(en.P)),),
         groups=tuple(groups),
         notes=tuple(notes),
-        sheet=f"Curve tests {label}",
+        sheet=f"Curve tests {curve.outcome}",
     )
 
 
@@ -225,5 +225,5 @@ def _table(
             say(en.CURVE_IN_NUMBERS_RESTS_ON, Text((Reference(f"curve-tests-{slug(curve.outcome)}"),))),
         ),
         numbered=False,
-        sheet=f"Curve {label}",
+        sheet=f"Curve {curve.outcome}",
     )

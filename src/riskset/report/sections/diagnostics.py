@@ -137,7 +137,7 @@ def _table(found: ModelDiagnostics, label: str, results: Results) -> Table:
         groups=(Rows(tuple(rows)),),
         notes=tuple(notes),
         wide=True,
-        sheet=f"{en_diagnostics.DIAGNOSTICS} {label}",
+        sheet=f"{en_diagnostics.DIAGNOSTICS} {found.outcome}",
     )
 
 

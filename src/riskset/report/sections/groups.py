@@ -108,7 +108,7 @@ def _table(trend: ExposureTrend, results: Results, label: str) -> Table:
         ),
         groups=tuple(groups),
         notes=notes,
-        sheet=f"Groups {label}",
+        sheet=f"Groups {trend.outcome}",
     )
 
 

@@ -123,7 +123,7 @@ def _table(curve: IncidenceCurve, nth: int) -> Table:
             ),
             *(sentence(w) for w in (() if curve.test is None else curve.test.warnings)),
         ),
-        sheet=f"Incidence {curve.label}{'' if nth == 1 else f'-{nth}'}",
+        sheet=f"Incidence {curve.outcome}{'' if nth == 1 else f'-{nth}'}",
     )
 
 

@@ -135,7 +135,7 @@ def hazard_ratios(results: Results, outcome: Outcome, k: int) -> Table:
         groups=tuple(g for g in groups if g.rows),
         notes=_notes(outcome),
         wide=True,
-        sheet=f"HR {outcome.label}{more}",
+        sheet=f"HR {outcome.key}{more}",
     )
 
 

@@ -174,7 +174,7 @@ def _table(
                 cells.col(en_sensitivity.PERSONS),
                 cells.col(en_sensitivity.ROWS),
                 cells.col(en_sensitivity.EVENTS),
-                cells.col(clock.person),
+                cells.col(clock.person.capitalize()),
                 cells.col(en_sensitivity.HR_95),
                 cells.col(en_sensitivity.RATIO_OF_HR_95),
             ),

@@ -59,7 +59,7 @@ def _at_risk(curve: SurvivalCurve, nth: int) -> Table:
         groups=(Rows(tuple(rows)),),
         notes=(Text((en.KAPLAN_MEIER_FROM_INDEX_GROUPS,)),),
         wide=len(curve.groups) > 2,
-        sheet=f"Survival {curve.label}{more}",
+        sheet=f"Survival {curve.outcome}{more}",
     )
 
 
