@@ -132,8 +132,9 @@ def state_on(raw: Raw, person: str, day: int) -> str:
 @settings(max_examples=60)
 @given(raw_tables())
 def test_plain_twin_says_the_same(raw: Raw):
+    built = timeline(raw)
     for outcome in ("cve", "death"):
-        assert by_day(timeline(raw).episodes(outcome)) == twin(raw, outcome)
+        assert by_day(built.episodes(outcome)) == twin(raw, outcome)
 
 
 @settings(max_examples=60)
@@ -180,8 +181,9 @@ def test_what_is_dated_later_leaves_what_is_earlier_untouched(raw: Raw, day: int
         raw.lag,
         raw.grace,
     )
+    built = [timeline(r) for r in (raw, later)]
     for outcome in ("cve", "death"):
-        before, after = (by_day(timeline(r).episodes(outcome)) for r in (raw, later))
+        before, after = (by_day(b.episodes(outcome)) for b in built)
         early = {k: v for k, v in before.items() if k[1] <= day}
         assert early == {k: v for k, v in after.items() if k[1] <= day}
 
@@ -202,10 +204,11 @@ def test_order_of_rows_and_of_calls_plays_no_part(raw: Raw, chance):
         raw.lag,
         raw.grace,
     )
+    first, shuffled_rows, swapped_calls = timeline(raw), timeline(other), timeline(other, order=("use", "mg"))
     for outcome in ("cve", "death"):
-        expected = timeline(raw).episodes(outcome).frame
-        assert timeline(other).episodes(outcome).frame.equals(expected)
-        swapped = timeline(other, order=("use", "mg")).episodes(outcome).frame
+        expected = first.episodes(outcome).frame
+        assert shuffled_rows.episodes(outcome).frame.equals(expected)
+        swapped = swapped_calls.episodes(outcome).frame
         assert swapped.select(expected.columns).equals(expected)
 
 

@@ -297,8 +297,9 @@ def test_what_is_dated_later_leaves_drug_numbers_and_counts_untouched(raw: Raw, 
     )
     if not (with_people(raw) and with_people(other)):
         return
+    built = [timeline(r) for r in (raw, other)]
     for outcome in ("stroke", "either"):
-        before, after = (by_day(timeline(r).episodes(outcome)) for r in (raw, other))
+        before, after = (by_day(b.episodes(outcome)) for b in built)
         early = {k: v for k, v in before.items() if k[1] <= day}
         assert early == {k: v for k, v in after.items() if k[1] <= day}
 

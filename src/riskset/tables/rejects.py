@@ -38,7 +38,7 @@ class Rejects:
 
     def __len__(self) -> int:
         """Count the rows that broke a rule; a row that broke two counts once."""
-        return self.frame.select("file", "row").n_unique()
+        return 0 if self.frame.is_empty() else self.frame.select("file", "row").n_unique()
 
     def add(self, file: str, rows: Sequence[int] | np.ndarray | pl.Series, column: str, rule: str) -> Rejects:
         """Return these rejects and more.

@@ -88,16 +88,14 @@ def to_ticks(values: pl.Series, clock: Clock, date_only: pl.Series | None = None
     >>> to_ticks(pl.Series([1.5]), "day").ticks.tolist()
     [129600000]
     """
-    known = (
-        values.fill_nan(None).is_not_null().to_numpy()
-        if values.dtype.is_float()
-        else values.is_not_null().to_numpy()
-    )
     nothing = np.zeros(values.len(), dtype=np.bool_)
     if values.dtype.is_numeric():
-        moments = values.cast(pl.Float64).fill_nan(None).fill_null(0.0).to_numpy()
-        moments = np.clip(moments, -LAST_DAY, LAST_DAY) * DAY  # what lies beyond never happens, or long ago
+        days = values.cast(pl.Float64).to_numpy()  # what is missing reads NaN
+        known = ~np.isnan(days)
+        moments = np.clip(days, -LAST_DAY, LAST_DAY) * DAY  # what lies beyond never happens, or long ago
+        moments[~known] = 0.0
         return Times(np.rint(moments, out=moments).astype(np.int64), known, nothing, calendar=False)
+    known = ~nothing if values.null_count() == 0 else values.is_not_null().to_numpy()
     if values.dtype == pl.Date:
         ticks = values.to_physical().cast(pl.Int64).fill_null(0).to_numpy() * DAY
         if clock == "day":

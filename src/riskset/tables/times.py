@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
+import numpy as np
 import polars as pl
 
 from riskset.tables.eras import common_calendar, from_serials
@@ -89,9 +90,9 @@ def parse_times(
     >>> parse_times(pl.Series(["2024-03-01 00:00:00", "2024-03-02 00:00:00"])).values.dtype
     Date
     """
-    good = pl.repeat(False, column.len(), eager=True)
     if column.dtype.is_numeric():
         return _from_numbers(column, date_only=date_only, date_format=date_format)
+    good = _nowhere(column)
     if column.dtype == pl.Date:
         return ParsedTimes(column, good)
     if isinstance(column.dtype, pl.Datetime):
@@ -106,14 +107,21 @@ def parse_times(
 def _from_numbers(column: pl.Series, *, date_only: bool, date_format: DateFormat) -> ParsedTimes:
     if date_format == "year first":
         compact = _compact(column)
-        good = pl.repeat(False, column.len(), eager=True)
-        return ParsedTimes(column.cast(pl.Float64).fill_nan(None), good) if compact is None else compact
+        if compact is not None:
+            return compact
+        numbers = column.cast(pl.Float64)
+        return ParsedTimes(numbers.fill_nan(None) if column.dtype.is_float() else numbers, _nowhere(column))
     present = column.cast(pl.Float64).fill_nan(None).is_not_null()
     if date_format in {"day first", "month first"}:
         return _parsed(pl.Series([None], dtype=pl.Date).new_from_index(0, column.len()), present, date_format)
     values = from_serials(column.cast(pl.Float64), since_1904=date_format == "excel 1904")
     bad = present & values.is_null()
     return _parsed(values.dt.date() if date_only else values, bad, date_format)
+
+
+def _nowhere(column: pl.Series) -> pl.Series:
+    """Mark none of the rows."""
+    return pl.Series(np.zeros(column.len(), dtype=np.bool_))
 
 
 def _parsed(
@@ -135,7 +143,8 @@ def _compact(column: pl.Series) -> ParsedTimes | None:
     """Read whole numbers such as 20240301 as dates; None if they are anything else."""
     if not column.dtype.is_integer() or column.null_count() == column.len():
         return None
-    low, high = column.drop_nulls().to_numpy().min(), column.drop_nulls().to_numpy().max()
+    present = (column.drop_nulls() if column.null_count() else column).to_numpy()
+    low, high = present.min(), present.max()
     if low < 18_000_101 or high > 25_001_231:
         return None
     dates = column.cast(pl.String).str.to_date("%Y%m%d", strict=False)
@@ -242,6 +251,6 @@ def implausible(values: pl.Series, plausible: tuple[date, date]) -> pl.Series:
         True where a date is too early or too late.
     """
     if values.dtype == pl.Float64:
-        return (values.abs() > LAST_DAY).fill_null(value=False)
+        return pl.Series(np.abs(values.to_numpy()) > LAST_DAY)  # what is missing reads NaN, and is not
     days = values if values.dtype == pl.Date else values.dt.date()
     return ~days.is_between(*plausible).fill_null(value=True)
