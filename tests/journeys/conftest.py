@@ -156,6 +156,9 @@ def study(tmp_path: Path, _tables: Path) -> Study:
 def ran(tmp_path_factory: pytest.TempPathFactory, _tables: Path) -> tuple[Study, Said]:
     """One study that was run, to be looked at, and what was said."""
     study = new_study(tmp_path_factory.mktemp("ran"), _tables)
+    # two outcomes, one of them with a competing event, show what three would; the plan's other lines stay
+    two = re.sub(r"^(?:cve|published) .*\n", "", study.plan.read_text("utf-8"), flags=re.MULTILINE)
+    study.plan.write_text(two, "utf-8")
     said = command("run", study.plan, "--out", study.out)
     assert said.code == 0, said.err
     return study, said

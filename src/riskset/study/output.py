@@ -7,6 +7,7 @@ and files that somebody laid beside an earlier output stay there.
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 import signal
 import tempfile
@@ -55,24 +56,31 @@ def staged(out: Path) -> Generator[Path]:
     """
     out = Path(out)
     _refuse_what_is_not_ours(out)
+    folder: Path | None = None
     try:
-        # the target first: inside a folder that was removed meanwhile, resolve() could not name it
-        target = out.resolve()
-        target.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    except OSError as error:
-        raise OutputError(
-            f"the output folder cannot be made ({error.strerror})", where=str(out), remedy="Choose another."
-        ) from None
-    try:
+        try:
+            # the target first: inside a folder that was removed meanwhile, resolve() could not name it
+            target = out.resolve()
+            target.parent.mkdir(parents=True, exist_ok=True)
+            folder = target.parent / f".{target.name}-{secrets.token_hex(8)}"
+            folder.mkdir(
+                mode=0o700
+            )  # named before it is there, so that Ctrl-C at any moment leaves none behind
+        except OSError as error:
+            raise OutputError(
+                f"the output folder cannot be made ({error.strerror})",
+                where=str(out),
+                remedy="Choose another.",
+            ) from None
         yield folder
-        folder.chmod(0o755)  # mkdtemp makes it private
+        folder.chmod(0o755)  # private until it is whole
         with uninterrupted():
             _swap(folder, target)
     except OSError as error:
         raise OutputError(f"the output cannot be written ({error.strerror})", where=str(out)) from error
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
