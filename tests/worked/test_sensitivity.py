@@ -313,7 +313,7 @@ def test_a_value_at_a_cut_belongs_to_the_group_above_it(base: Built) -> None:
     plan = base.study.plan
     persons = pl.DataFrame({"patient_id": ["a", "b", "c", "d"], "age": [64.9, 65.0, 75.0, None]})
     found = groups_of(plan, persons, "Age")
-    assert found.members["level"].to_list() == ["< 65 years", "65 to < 75 years", ">= 75 years", None]
+    assert found.level.to_list() == ["< 65 years", "65 to < 75 years", ">= 75 years", None]
     assert [level.included for level in found.levels] == [1, 1, 1]
 
 

@@ -41,11 +41,11 @@ def subgroup_lines(built: Built) -> Iterator[str]:
         groups = groups_of(plan, persons, name)
         yield f"  {name}" + ("" if entry.rationale else ": exploratory, no rationale is given")
         for level in groups.levels:
-            own = groups.members.filter(pl.col("level") == level.label)[key]
+            own = groups.of(level.label)
             events = (
                 f"{inside(plan.outcomes[o].label)} {rows.filter(pl.col(key).is_in(own.implode()), pl.col(o)).height:,}"
                 for o, rows in complete.items()
             )
             yield f"      {level.label}: {counted(own.len(), 'person')}; in the models {'; '.join(events)}"
-        if unknown := groups.members["level"].null_count():
+        if unknown := groups.unknown:
             yield f"      not known at index, in no group: {counted(unknown, 'person')}"

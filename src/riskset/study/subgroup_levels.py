@@ -25,12 +25,24 @@ class Groups:
     Parameters
     ----------
     levels : tuple of SubgroupLevel
-    members : pl.DataFrame
-        The person's id, and ``level``; null where the value is not known.
+    persons : pl.Series
+        Ids.
+    level : pl.Series
+        Of each, null where the value is not known.
     """
 
     levels: tuple[SubgroupLevel, ...]
-    members: pl.DataFrame
+    persons: pl.Series
+    level: pl.Series
+
+    def of(self, level: str) -> pl.Series:
+        """Give the ids of one group."""
+        return self.persons.filter(self.level == level)
+
+    @property
+    def unknown(self) -> int:
+        """Count the persons who are in no group."""
+        return self.level.null_count()
 
 
 def groups_of(plan: StudyPlan, persons: pl.DataFrame, name: str) -> Groups:
@@ -84,8 +96,7 @@ def groups_of(plan: StudyPlan, persons: pl.DataFrame, name: str) -> Groups:
         for v, s in zip(labels, _slugs(labels), strict=True)
         if counts[v]
     ]
-    key = plan.data.id
-    return Groups(tuple(found), pl.DataFrame([persons[key], level.alias("level")]))
+    return Groups(tuple(found), persons[plan.data.id], level)
 
 
 def _banded(cuts: Sequence[float], labels: Sequence[str]) -> pl.Expr:

@@ -93,7 +93,7 @@ def _analysis(base: Built, name: str) -> SubgroupAnalysis:
         rationale=entry.rationale,
         model=plan.primary_model,
         levels=groups.levels,
-        unknown=groups.members["level"].null_count(),
+        unknown=groups.unknown,
         outcomes=tuple(_outcome(base, outcome, name, groups) for outcome in base.frames),
     )
 
@@ -121,11 +121,11 @@ def _fit(rows: pl.DataFrame, model: ModelFormula, question: Question) -> tuple[V
 def _outcome(base: Built, outcome: str, name: str, groups: Groups) -> SubgroupOutcome:
     plan, key = base.study.plan, base.study.plan.data.id
     question = question_of(plan, outcome)
-    rows = complete_rows(base, outcome).join(groups.members, on=key, how="left", maintain_order="left")
+    rows = complete_rows(base, outcome)
     out: list[SubgroupEstimates] = []
     fits: dict[str, Fitted] = {}
     for level in groups.levels:
-        own = rows.filter(pl.col("level") == level.label).drop("level")
+        own = rows.filter(pl.col(key).is_in(groups.of(level.label).implode()))
         model = _primary(plan, outcome, f"subgroup:{slug(name)}:{level.slug}")
         against = _too_sparse(own, question)
         if against:
