@@ -7,7 +7,15 @@ import polars as pl
 from riskset.cox import CoxFit
 from riskset.curves import incidence_rate
 from riskset.effects.exposure_range import baseline_median
-from riskset.effects.profiles import Level, label_of, levels_of, require_level, require_variable, series_of
+from riskset.effects.profiles import (
+    Level,
+    label_of,
+    levels_of,
+    require_level,
+    require_pair,
+    require_variable,
+    series_of,
+)
 from riskset.errors import FitError
 
 COUNTS = ("persons", "events", "person_time", "rate", "lower", "upper")
@@ -30,6 +38,7 @@ def compared_levels(
     require_variable(fit, exposure)
     column = fit.data[exposure]
     continuous = exposure not in fit.design.levels and column.dtype.is_numeric() and column.n_unique() > 2
+    values = None if values is None else require_pair(values, "exposure_levels")
     if values is not None and step is not None:
         raise FitError("exposure_levels and step say the same thing twice", where="step")
     if not continuous:

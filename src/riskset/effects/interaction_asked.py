@@ -15,6 +15,7 @@ from riskset.effects.profiles import (
     require_fixed,
     require_held,
     require_level,
+    require_pair,
     require_variable,
 )
 from riskset.errors import FitError
@@ -65,7 +66,7 @@ def pairs_of(
         return list(combinations(modifiers, 2))
     if levels is None:
         return [(modifiers[0], m) for m in modifiers[1:]]
-    first, second = (require_level(modifier, m, modifiers) for m in levels)
+    first, second = (require_level(modifier, m, modifiers) for m in require_pair(levels, "levels"))
     if first == second:
         raise FitError("the two levels are the same", where="levels")
     return [(first, second)]

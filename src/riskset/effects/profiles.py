@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
 import numpy as np
@@ -80,6 +80,14 @@ def require_level(variable: str, level: object, levels: Sequence[Level]) -> Leve
     close = get_close_matches(str(level), names, n=1)
     remedy = f"Did you mean {close[0]!r}?" if close else f"It has: {', '.join(names)}."
     raise FitError(f"{variable!r} has no level {str(level)!r}", remedy=remedy)
+
+
+def require_pair(values: Iterable[Level], where: str) -> tuple[Level, Level]:
+    """Refuse what is not two levels or values."""
+    listed = [] if isinstance(values, str) else list(values)
+    if len(listed) != 2:
+        raise FitError("two levels are compared", where=where, remedy=f"Write {where}=(reference, level).")
+    return listed[0], listed[1]
 
 
 def require_fixed(fit: CoxFit, free: Sequence[str], at: Mapping[str, object]) -> None:

@@ -154,6 +154,8 @@ def test_a_third_variable_in_the_interaction_must_be_held():
         (("low", "use", ("never", "curent")), "no level 'curent'.*\n.*Did you mean 'current'"),
         (("low", "use", ("never", "never")), "the same"),
         (("low", "use", None, {"exposure_levels": ("True", False)}), "levels of the type bool"),
+        (("low", "use", "every"), "levels: two levels are compared"),
+        (("use", "low", None, {"exposure_levels": ("never",)}), "exposure_levels: two levels are compared"),
         (("low", "low"), "exposure and modifier are one variable"),
         (("low", "use", None, {"level": 95}), "level lies between 0 and 1"),
         (("low", "use", None, {"interval": "Mover"}), "one of delta, MOVER, bootstrap"),
