@@ -279,7 +279,7 @@ def _run_into(plan: Path, out: Path, *, fresh: bool = False) -> None:
             return
 
         from riskset.report import write_report
-        from riskset.report.helpers import helpers
+        from riskset.report.beside import helpers
         from riskset.study import run_study
         from riskset.study.output import staged
         from riskset.study.store import Store, user_store

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from riskset.report.beside import Helpers
 from riskset.report.compose import compose
 from riskset.report.figures import draw_all
-from riskset.report.helpers import Helpers
 from riskset.report.html import to_html
 from riskset.report.word import to_docx
 from riskset.report.workbook import to_xlsx

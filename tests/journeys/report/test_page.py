@@ -18,10 +18,10 @@ from walking import index, numbers_in, shows, strings_of
 
 from riskset.report import formats as fmt
 from riskset.report import write_report
+from riskset.report.beside import helpers
 from riskset.report.compose import compose
 from riskset.report.document import Document, Label, Number, Reference, texts_of
 from riskset.report.figures import Drawings, draw_all
-from riskset.report.helpers import helpers
 from riskset.report.html import to_html
 from riskset.report.word import to_docx
 from riskset.report.workbook import to_xlsx
