@@ -52,6 +52,8 @@ NAVIGATION = {
         "how-to/states",
         "how-to/outcomes",
         "how-to/competing",
+        "how-to/questions",
+        "how-to/subgroups",
         "how-to/sensitivity",
         "how-to/absolute",
         "how-to/reri",

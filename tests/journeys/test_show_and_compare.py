@@ -54,6 +54,16 @@ def test_json_for_programs(commands, ran):
     assert all(n["estimate"] == held[n["id"]].estimate for n in said["numbers"])
 
 
+def test_words_of_what_is_estimated_find_it_where_names_do_not_hold_them(commands, ran):
+    study, _ = ran
+    asked = "fracture model-3 hazard_ratio magnesium"  # no name holds "hazard_ratio", and none "magnesium"
+    said = json.loads(commands[0]("show", asked, "--in", study.out, "--json").out)
+    assert NAME.replace("ratio_of_hr", "hr_of_exposure") in [n["id"] for n in said["numbers"]]
+    assert all(
+        "hazard ratio" in n["estimand"] and "magnesium" in n["estimand"].lower() for n in said["numbers"]
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

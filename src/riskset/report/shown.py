@@ -18,7 +18,7 @@ def shown(run: FinishedRun, asked: str | None) -> str:
     ----------
     run : FinishedRun
     asked : str, optional
-        A name, a pattern with ``*``, or words that the name holds; without it every number is listed.
+        A name, a pattern with ``*``, or words that the name or what it estimates holds; without it every number.
 
     Returns
     -------
@@ -43,7 +43,7 @@ def shown(run: FinishedRun, asked: str | None) -> str:
 def chosen(run: FinishedRun, asked: str | None) -> list[Number]:
     """Choose the numbers that a name means."""
     numbers = run.numbers
-    names = list(numbers) if asked is None else matching(numbers, asked)
+    names = list(numbers) if asked is None else matching(numbers, asked) or _described(run, asked)
     if not names:
         near = nearest_names(numbers, asked or "")
         raise OutputError(
@@ -52,6 +52,13 @@ def chosen(run: FinishedRun, asked: str | None) -> list[Number]:
             remedy=f"Did you mean: {'; '.join(near)}?" if near else "List all of them: riskset show.",
         )
     return [numbers[name] for name in names]
+
+
+def _described(run: FinishedRun, asked: str) -> list[str]:
+    """Find numbers by words of what they estimate, where their names do not hold them: "death hazard ratio"."""
+    words = asked.casefold().replace("_", " ").split()
+    texts = {name: f"{name} {n.estimand}".casefold().replace("_", " ") for name, n in run.numbers.items()}
+    return [name for name, text in texts.items() if words and all(w in text for w in words)]
 
 
 def as_json(run: FinishedRun, asked: str | None) -> dict[str, JsonValue]:
