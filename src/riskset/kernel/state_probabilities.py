@@ -75,7 +75,8 @@ def state_probabilities(
     person : ndarray (n,) of int
         Independent unit of each row, 0, 1, ...
     start : ndarray (S,), optional
-        Probabilities at the beginning; by default the shares of those at risk at the first transition.
+        Probabilities at the beginning; by default the shares of those at risk at the first transition,
+        or at the first exit where there is none.
     horizon : float, optional
         End of the time over which the expected time in each state is wanted, counted from ``origin``.
     origin : float
@@ -118,7 +119,7 @@ def state_probabilities(
     rates[:, diagonal, diagonal] = -rates.sum(axis=2)
     M = np.eye(n_states) + rates
 
-    present = (lo == 0) & (hi > 0)
+    present = (lo == 0) & (hi > 0) if n_slots else grid.first == 0
     if start is None:
         inside = np.bincount(state[present], weights=weights[present], minlength=n_states)
         total = inside.sum()
