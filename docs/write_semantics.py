@@ -6,12 +6,15 @@ python docs/write_semantics.py
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import polars as pl
-
 CASES = Path(__file__).parents[1] / "tests" / "worked" / "semantics.txt"
+sys.path.insert(0, str(CASES.parent))
+
+from text_tables import cells  # noqa: E402 (found on the path added above)
+
 PAGE = Path(__file__).parent / "semantics.md"
 HEAD = """# What time, a value, a state and an event mean
 
@@ -76,23 +79,6 @@ def cases() -> tuple[list[Case], dict[str, str]]:
     return found, introductions
 
 
-def cells(text: str) -> list[list[str]]:
-    """Read a text table: the header, then the rows."""
-    return [[cell.strip() for cell in line.split("|")] for line in text.splitlines()]
-
-
-def frame(text: str) -> pl.DataFrame:
-    """Read a text table into a data frame: a dash is missing, numbers are numbers, anything else is text."""
-    header, *rows = cells(text)
-    columns = {name: [_value(row[k]) for row in rows] for k, name in enumerate(header)}
-    return pl.DataFrame({name: pl.Series(values, strict=False) for name, values in columns.items()})
-
-
-def shown(result: pl.DataFrame) -> list[list[str]]:
-    """Write a data frame as the cells of a text table."""
-    return [list(result.columns), *([_cell(v) for v in row] for row in result.iter_rows())]
-
-
 def page() -> str:
     """Return the page as text."""
     found, introductions = cases()
@@ -137,25 +123,6 @@ def _pretty(text: str) -> str:
         first, *rest = text.splitlines()
         return "\n".join([first, *(f"    {line}" for line in rest)])
     return re.sub(r"\)\.(?=\w+\()", ")\n    .", text) if len(text) > 90 else text
-
-
-def _value(text: str) -> object:
-    if text == "-":
-        return None
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return str(int(value))
-    return f"{value:.9g}" if isinstance(value, int | float) else str(value)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from typing import Any
 
 import polars as pl
 import pytest
+from text_tables import cells, shown
+from text_tables import frame as frame_of
 
 import riskset.errors
 from riskset.cohort import Source
@@ -61,8 +63,8 @@ def test_rule(case: Any):
         elif block.kind == "gives":
             assert not refused
             frame = result.frame if isinstance(result, Episodes) else result
-            expected = SEMANTICS.cells(block.text)
-            assert SEMANTICS.shown(frame.select(expected[0])) == expected
+            expected = cells(block.text)
+            assert shown(frame.select(expected[0])) == expected
             if isinstance(result, Episodes):
                 assert result.audit.balances
             checked += 1
@@ -76,7 +78,7 @@ def test_rule(case: Any):
         elif block.kind == "says":
             assert any(block.text in line.text for line in result.audit.lines)
         else:
-            names[block.kind] = SEMANTICS.frame(block.text)
+            names[block.kind] = frame_of(block.text)
     assert checked
 
 
