@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
 from typing import Final
 
 import numpy as np
@@ -13,13 +12,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
+from riskset.plots.frames import MARGIN, panel_grid
 from riskset.plots.style import (
     BODY,
     DOUBLE_COLUMN,
     INK,
     MUTED,
     RULE,
-    SINGLE_COLUMN,
     SMALL,
     Sheet,
     block_height,
@@ -33,9 +32,7 @@ from riskset.plots.style import (
 
 Floats = NDArray[np.float64]
 
-MARGIN: Final = 2.0
 PANEL_HEIGHT: Final = 36.0
-GUTTER: Final = 7.0
 LABEL_SHARE: Final = 0.38  # of the width that names of coefficients may take
 LINE_GAP: Final = 1.6
 BEYOND: Final = 1.6  # the axis shows limits no further beyond the points and the curve than this factor
@@ -106,30 +103,23 @@ def functional_form_figure(
     >>> panel = FormPanel("age", at, one, one * 0.8, one * 1.25, at, one, one * 0.7, one * 1.4)
     >>> figure = functional_form_figure([panel])
     """
-    columns = 1 if width < 1.4 * SINGLE_COLUMN or len(panels) == 1 else 2
-    n_rows = ceil(len(panels) / columns)
     limits = [_limits(p) for p in panels]
     ticks = [ratio_ticks(*span, most=6, least=line_height(SMALL) / PANEL_HEIGHT) for span in limits]
-    left = MARGIN + line_height(BODY) + 1.5
-    axis = max(text_width(tick_label(t), SMALL) for each in ticks for t in each) + 2.5
-    right = MARGIN + 3.0
-    room = (width - left - right - (columns - 1) * GUTTER) / columns
-    heads = [wrap(p.label, room - axis, BODY, bold=True) for p in panels]
-    notes = [wrap(p.note, room - axis, SMALL) for p in panels]
-    head = max(block_height(h) + block_height(n, SMALL) for h, n in zip(heads, notes, strict=True)) + 2.0
-    pitch = head + PANEL_HEIGHT + line_height(SMALL) + 4.5
-    key = wrap(FORM_KEY, width - left - right, SMALL)
-    sheet = Sheet.blank(width, MARGIN + n_rows * pitch + block_height(key, SMALL) + MARGIN)
-    for k, panel in enumerate(panels):
-        x0 = left + (k % columns) * (room + GUTTER)
-        top = MARGIN + (k // columns) * pitch
-        sheet.block(x0 + axis, top, heads[k], bold=True)
-        sheet.block(x0 + axis, top + block_height(heads[k]), notes[k], size=SMALL, color=MUTED)
-        _form(sheet.axes(x0 + axis, top + head, room - axis, PANEL_HEIGHT), panel, limits[k], ticks[k])
-    middle = MARGIN + n_rows * pitch / 2
-    sheet.text(MARGIN + line_height(BODY) * 0.75, middle, y_label, align="center", rotation=90)
-    sheet.block(left, MARGIN + n_rows * pitch, key, size=SMALL, color=MUTED)
-    return sheet.figure
+    grid = panel_grid(
+        [p.label for p in panels],
+        [p.note for p in panels],
+        y_label=y_label,
+        left=MARGIN + line_height(BODY) + 1.5,
+        right=MARGIN + 3.0,
+        axis=max(text_width(tick_label(t), SMALL) for each in ticks for t in each) + 2.5,
+        panel_height=PANEL_HEIGHT,
+        foot=line_height(SMALL) + 4.5,
+        key=FORM_KEY,
+        width=width,
+    )
+    for k, (x, y) in enumerate(grid.places):
+        _form(grid.sheet.axes(x, y, grid.panel_width, PANEL_HEIGHT), panels[k], limits[k], ticks[k])
+    return grid.sheet.figure
 
 
 def _limits(panel: FormPanel) -> tuple[float, float]:

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from riskset.plots.frames import MARGIN, name_curves, time_axes
 from riskset.plots.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -18,7 +19,6 @@ from riskset.plots.style import (
     Sheet,
     line_height,
     series,
-    spread,
     text_width,
     tick_label,
     wrap,
@@ -26,7 +26,6 @@ from riskset.plots.style import (
 
 Floats = NDArray[np.float64]
 
-MARGIN: Final = 2.0
 ASPECT: Final = 0.52  # height of the panel as a share of the figure's width
 LABEL_SHARE: Final = 0.24  # of the width: room for the names of the curves at either side
 SWATCH: Final = 6.0
@@ -122,13 +121,11 @@ def mean_cumulative_figure(
     rows = len(lines) if several else 0  # the numbers of a single curve stand beside the heading
     sheet = Sheet.blank(width, table_top + row_height * (1 + rows) + MARGIN)
 
-    axes = sheet.axes(left, top, panel_width, panel_height)
+    axes = time_axes(
+        sheet, left, top, panel_width, panel_height, ticks=ticks, y_ticks=levels, y_end=levels[-1],
+        x_label=x_label, y_label=y_label, axis_width=axis,
+    )  # fmt: skip
     axes.set_xlim(0.0, end)
-    axes.set_ylim(0.0, levels[-1])
-    axes.set_yticks(levels, [tick_label(v) for v in levels])
-    axes.set_xticks(list(ticks), [tick_label(t) for t in ticks])
-    axes.spines["left"].set_position(("outward", 2))
-    axes.spines["bottom"].set_position(("outward", 2))
     ends: list[float] = []
     for k, (time, mean, lower, upper) in enumerate(drawn):
         look = series(k)
@@ -141,21 +138,7 @@ def mean_cumulative_figure(
         )  # fmt: skip
         ends.append(panel_height * (1.0 - float(mean[-1]) / levels[-1]))
     if several:
-        heights = [line_height(BODY) * (1 + n.count("\n")) for n in wrapped]
-        for k, y in enumerate(spread(ends, heights, panel_height)):
-            sheet.block(
-                left + panel_width + 1.8,
-                top + y - heights[k] / 2,
-                wrapped[k],
-                bold=True,
-                color=series(k).text,
-            )
-    sheet.text(
-        left - axis + line_height(BODY) * 0.75, top + panel_height / 2, y_label, align="center", rotation=90
-    )
-    sheet.block(
-        left + panel_width / 2, top + panel_height + 3.0 + line_height(SMALL), x_label, align="center"
-    )
+        name_curves(sheet, left + panel_width + 1.8, top, panel_height, wrapped, ends)
 
     base = table_top + line_height(SMALL) * 0.8
     sheet.text(MARGIN, base, "At risk", size=SMALL, bold=True, color=MUTED)

@@ -11,6 +11,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from riskset.plots.frames import MARGIN, name_curves, time_axes
 from riskset.plots.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -18,10 +19,8 @@ from riskset.plots.style import (
     SINGLE_COLUMN,
     SMALL,
     Sheet,
-    block_height,
     line_height,
     series,
-    spread,
     text_width,
     tick_label,
     wrap,
@@ -29,7 +28,6 @@ from riskset.plots.style import (
 
 Floats = NDArray[np.float64]
 
-MARGIN: Final = 2.0
 SWATCH: Final = 4.0
 LABEL_SHARE: Final = 0.24
 TINT: Final = 0.45  # how much of a state's hue fills its band; small type stays legible on the rest
@@ -119,13 +117,10 @@ def states_figure(
     row_height = line_height(SMALL) * (2.25 if own_line else 1.15)
     sheet = Sheet.blank(width, table_top + line_height(SMALL) * 1.15 + len(bands) * row_height + MARGIN / 2)
 
-    axes = sheet.axes(left, above, panel_width, panel_height)
-    axes.set_xlim(begin, end)
-    axes.set_ylim(0.0, 100.0)
-    axes.set_yticks([0, 25, 50, 75, 100])
-    axes.set_xticks(list(ticks), [tick_label(t) for t in ticks])
-    axes.spines["left"].set_position(("outward", 2))
-    axes.spines["bottom"].set_position(("outward", 2))
+    axes = time_axes(
+        sheet, left, above, panel_width, panel_height, ticks=ticks, y_ticks=[0.0, 25.0, 50.0, 75.0, 100.0],
+        y_end=100.0, x_label=x_label, y_label=y_label, axis_width=axis_width,
+    )  # fmt: skip
     for k in range(len(bands)):
         look = series(k)
         axes.fill_between(
@@ -139,23 +134,10 @@ def states_figure(
         )
         axes.step(at, 100 * edges[k + 1], where="post", color=look.color, linewidth=0.9, zorder=3)
     if direct:
-        heights = [block_height(n) for n in names]
         middles = [
             panel_height * (1.0 - float(edges[k, -1] + edges[k + 1, -1]) / 2) for k in range(len(bands))
         ]
-        for k, y in enumerate(spread(middles, heights, panel_height)):
-            beside = above + y - heights[k] / 2
-            sheet.block(left + panel_width + 1.8, beside, names[k], bold=True, color=series(k).text)
-    sheet.text(
-        left - axis_width + line_height(BODY) * 0.75,
-        above + panel_height / 2,
-        y_label,
-        align="center",
-        rotation=90,
-    )
-    sheet.block(
-        left + panel_width / 2, above + panel_height + 3.0 + line_height(SMALL), x_label, align="center"
-    )
+        name_curves(sheet, left + panel_width + 1.8, above, panel_height, names, middles)
 
     baseline = table_top + line_height(SMALL) * 0.8
     sheet.text(MARGIN, baseline, "In the state", size=SMALL, bold=True, color=MUTED)

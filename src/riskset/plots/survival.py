@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from riskset.plots.frames import MARGIN, name_curves, time_axes
 from riskset.plots.style import (
     BODY,
     DOUBLE_COLUMN,
@@ -17,10 +18,8 @@ from riskset.plots.style import (
     SINGLE_COLUMN,
     SMALL,
     Sheet,
-    block_height,
     line_height,
     series,
-    spread,
     text_width,
     tick_label,
     wrap,
@@ -28,7 +27,6 @@ from riskset.plots.style import (
 
 Floats = NDArray[np.float64]
 
-MARGIN: Final = 2.0
 ASPECT: Final = 0.52  # height of the panel as a share of the figure's width
 LABEL_SHARE: Final = 0.24  # labels wider than this share of the figure stand on lines of their own
 SWATCH: Final = 6.0
@@ -136,13 +134,10 @@ def survival_figure(
     sizes = [heading_height + (len(rows) if len(rows) > 1 else 0) * row_height for _, rows in numbers]
     sheet = Sheet.blank(width, table_top + sum(sizes) + MARGIN / 2)
 
-    axes = sheet.axes(left, above, panel_width, panel_height)
-    axes.set_xlim(begin, end)
-    axes.set_ylim(0.0, y_end)
-    axes.set_yticks(y_ticks, [tick_label(t) for t in y_ticks])
-    axes.set_xticks(list(ticks), [tick_label(t) for t in ticks])
-    axes.spines["left"].set_position(("outward", 2))
-    axes.spines["bottom"].set_position(("outward", 2))
+    axes = time_axes(
+        sheet, left, above, panel_width, panel_height, ticks=ticks, y_ticks=y_ticks, y_end=y_end,
+        x_label=x_label, y_label=y_label, axis_width=axis_width,
+    )  # fmt: skip
     ends: list[float] = []
     for k, (time, value, lower, upper) in enumerate(shown):
         look = series(k)
@@ -155,20 +150,7 @@ def survival_figure(
         )  # fmt: skip
         ends.append(panel_height * (1.0 - min(100 * float(value[-1]) / y_end, 1.0)))
     if direct:
-        heights = [block_height(n) for n in wrapped]
-        for k, y in enumerate(spread(ends, heights, panel_height)):
-            label_top = above + y - heights[k] / 2
-            sheet.block(left + panel_width + 1.8, label_top, wrapped[k], bold=True, color=series(k).text)
-    sheet.text(
-        left - axis_width + line_height(BODY) * 0.75,
-        above + panel_height / 2,
-        y_label,
-        align="center",
-        rotation=90,
-    )
-    sheet.block(
-        left + panel_width / 2, above + panel_height + 3.0 + line_height(SMALL), x_label, align="center"
-    )
+        name_curves(sheet, left + panel_width + 1.8, above, panel_height, wrapped, ends)
     for n, (heading, rows) in enumerate(numbers):
         baseline = table_top + sum(sizes[:n]) + line_height(SMALL) * 0.8
         sheet.text(MARGIN, baseline, heading, size=SMALL, bold=True, color=MUTED)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
 from typing import Final
 
 import numpy as np
@@ -13,27 +12,22 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
+from riskset.plots.frames import MARGIN, panel_grid
 from riskset.plots.style import (
     BODY,
     DOUBLE_COLUMN,
     MUTED,
     RULE,
-    SINGLE_COLUMN,
     SMALL,
-    Sheet,
-    block_height,
     line_height,
     series,
     text_width,
     tick_label,
-    wrap,
 )
 
 Floats = NDArray[np.float64]
 
-MARGIN: Final = 2.0
 PANEL_HEIGHT: Final = 42.0
-GUTTER: Final = 7.0
 X_TICKS: Final = 5
 FEW: Final = 20  # points, such as means of groups of events, that may be larger
 AXIS: Final = 12.0  # room for the numbers of a vertical axis
@@ -103,31 +97,24 @@ def time_coefficient_figure(
     >>> panel = TimeCoefficientPanel("age", at, at - 0.4, 10 * at, at, at * 0, at * 0 - 1, at * 0 + 1, 0.1)
     >>> figure = time_coefficient_figure([panel])
     """
-    columns = 1 if width < 1.4 * SINGLE_COLUMN or len(panels) == 1 else 2
-    n_rows = ceil(len(panels) / columns)
-    left = MARGIN + line_height(BODY) + 2.0
     right = MARGIN + max(text_width(tick_label(float(f"{p.time.max():.3g}")), SMALL) for p in panels) / 2
-    room = (width - left - right - (columns - 1) * GUTTER) / columns
-    panel_width = room - AXIS
-    heads = [wrap(p.label, panel_width, BODY, bold=True) for p in panels]
-    notes = [wrap(p.note, panel_width, SMALL) for p in panels]
-    head = max(block_height(h) + block_height(n, SMALL) for h, n in zip(heads, notes, strict=True)) + 2.0
-    foot = line_height(SMALL) + 4.0
-    pitch = head + PANEL_HEIGHT + foot
-    key = wrap(KEY, width - left - right, SMALL)
-    below = line_height(BODY) + block_height(key, SMALL) + 1.0
-    sheet = Sheet.blank(width, MARGIN + n_rows * pitch + below + MARGIN)
-    for k, panel in enumerate(panels):
-        x0 = left + (k % columns) * (room + GUTTER) + AXIS
-        top = MARGIN + (k // columns) * pitch
-        sheet.block(x0, top, heads[k], bold=True)
-        sheet.block(x0, top + block_height(heads[k]), notes[k], size=SMALL, color=MUTED)
-        _panel(sheet.axes(x0, top + head, panel_width, PANEL_HEIGHT), panel, panel_width)
-    middle = MARGIN + n_rows * pitch / 2
-    sheet.text(MARGIN + line_height(BODY) * 0.75, middle, y_label, align="center", rotation=90)
-    sheet.block(left + (width - left) / 2, MARGIN + n_rows * pitch, x_label, align="center")
-    sheet.block(left, MARGIN + n_rows * pitch + line_height(BODY) + 1.0, key, size=SMALL, color=MUTED)
-    return sheet.figure
+    grid = panel_grid(
+        [p.label for p in panels],
+        [p.note for p in panels],
+        y_label=y_label,
+        left=MARGIN + line_height(BODY) + 2.0,
+        right=right,
+        axis=AXIS,
+        panel_height=PANEL_HEIGHT,
+        foot=line_height(SMALL) + 4.0,
+        key=KEY,
+        above_key=line_height(BODY) + 1.0,
+        width=width,
+    )
+    for panel, (x, y) in zip(panels, grid.places, strict=True):
+        _panel(grid.sheet.axes(x, y, grid.panel_width, PANEL_HEIGHT), panel, grid.panel_width)
+    grid.sheet.block(grid.left + (width - grid.left) / 2, grid.bottom, x_label, align="center")
+    return grid.sheet.figure
 
 
 def _panel(axes: Axes, panel: TimeCoefficientPanel, width: float) -> None:
