@@ -149,7 +149,13 @@ def _filled(results: Results) -> Mapping[str, Filled]:
         variants = _table(results.sensitivity.variants, "sensitivity")
         found["17"] = (
             join((Text((en_checklists.INTERACTION_WITH_ITS_DETECTABLE_RATIO,)), *subgroups)),
-            ("interaction", *fitted, *_table(subgroups, "subgroups"), *variants),
+            (
+                "interaction",
+                *fitted,
+                *_table(results.questions, "questions"),
+                *_table(subgroups, "subgroups"),
+                *variants,
+            ),
         )
     if results.sensitivity.variants:
         found["12e"] = (
