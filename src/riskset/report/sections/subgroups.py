@@ -109,7 +109,7 @@ def _groups(found: Subgroups) -> Table:
         for i, level in enumerate(analysis.levels):
             rows.append(
                 (
-                    cells.row(name(analysis.label) if i == 0 else Text(), wide=True),
+                    cells.row(name(analysis.label) if i == 0 else Text()),
                     cells.words(name(level.label)),
                     cells.count(level.included, members_id(analysis, level.label), "persons"),
                     cells.words(listing(name(t) for t in out[level.label])),
@@ -131,7 +131,6 @@ def _groups(found: Subgroups) -> Table:
         caption=Text((en.GROUPS_CAPTION,)),
         head=(head,),
         groups=(Rows(tuple(rows)),),
-        wide=True,
         sheet="Subgroups",
     )
 
@@ -139,20 +138,23 @@ def _groups(found: Subgroups) -> Table:
 def _table(results: Results, outcome: str) -> Table:
     found = results.subgroups
     whole = next(w for w in found.whole if w.outcome == outcome)
-    groups = [Rows(tuple(_lines(whole.own)), heading=Text((en.ALL_PERSONS,)), strong=True)]
+    several = len(results.exposure_levels) > 2
+    groups = [Rows(tuple(_lines(whole.own, several=several)), heading=Text((en.ALL_PERSONS,)), strong=True)]
     shown: list[Estimate] = [*whole.own.exposure_in_modifier, *whole.own.interaction]
     for analysis, mine in _of(found, outcome):
         for g in mine.groups:
             if g.own is not None:
                 heading = say(en.OF_GROUP, name(analysis.label), name(g.level))
-                groups.append(Rows(tuple(_lines(g.own)), heading=heading))
+                groups.append(Rows(tuple(_lines(g.own, several=several)), heading=heading))
                 shown += [*g.own.exposure_in_modifier, *g.own.interaction]
-        tests = _tests(mine)
+        tests = _tests(mine, several=several)
         if tests:
             groups.append(Rows(tests, heading=say(en.HETEROGENEITY, name(analysis.label)), strong=True))
             joint = (mine.joint_of_hr, mine.joint_of_ratio)
             shown += [*mine.of_hr, *mine.of_ratio, *(e for e in joint if e is not None)]
-    header = say(en.HEADER, name(results.modifier_label), inside(results.exposure_label))
+    header = name(results.modifier_label)
+    if several:
+        header = say(en.HEADER, header, inside(results.exposure_label))
     single = next((e.method for _, o in _of(found, outcome) for e in o.of_hr), "")
     joint = next((o.joint_of_hr.method for _, o in _of(found, outcome) if o.joint_of_hr is not None), single)
     return Table(
@@ -178,12 +180,12 @@ def _table(results: Results, outcome: str) -> Table:
     )
 
 
-def _pair(e: Estimate) -> Text:
+def _pair(e: Estimate, *, several: bool) -> Text:
     exposure, modifier = levels(e)
-    return say(en.PAIR, name(modifier), name(exposure))
+    return say(en.PAIR, name(modifier), name(exposure)) if several else name(modifier)
 
 
-def _lines(one: VariantEstimates) -> Iterator[Line]:
+def _lines(one: VariantEstimates, *, several: bool) -> Iterator[Line]:
     ratios = {levels(e): e for e in one.interaction}
     b = one.basis
     for i, e in enumerate(one.exposure_in_modifier):
@@ -196,14 +198,14 @@ def _lines(one: VariantEstimates) -> Iterator[Line]:
             )
         mine = ratios.get(levels(e))
         ratio = cells.BLANK if mine is None else cells.ratio(mine, "ratio of HR")
-        yield cells.row(_pair(e), indent=True), *behind, cells.ratio(e), ratio
+        yield cells.row(_pair(e, several=several), indent=True), *behind, cells.ratio(e), ratio
 
 
-def _tests(outcome: SubgroupOutcome) -> tuple[Line, ...]:
+def _tests(outcome: SubgroupOutcome, *, several: bool) -> tuple[Line, ...]:
     ratios = {levels(e): e for e in outcome.of_ratio}
     none = (cells.BLANK, cells.BLANK, cells.BLANK)
     lines: list[Line] = [
-        (cells.row(_pair(e), indent=True), *none, _test(e), _test(ratios.get(levels(e))))
+        (cells.row(_pair(e, several=several), indent=True), *none, _test(e), _test(ratios.get(levels(e))))
         for e in outcome.of_hr
     ]
     if outcome.joint_of_hr is not None or outcome.joint_of_ratio is not None:
