@@ -11,6 +11,7 @@ from math import ceil, floor, log10
 
 from riskset.study.counted_audit import counted_audit
 from riskset.study.counted_competing import counted_competing
+from riskset.study.counted_masked import said_masked
 from riskset.study.counted_incidence import counted_incidence
 from riskset.study.counted_subgroups import counted_subgroups
 from riskset.study.counted_survival import counted_survival
@@ -49,7 +50,8 @@ def finished(results: Results, inputs: Mapping[str, str]) -> Results:
     -------
     Results
     """
-    named = {"counted": tuple(counted(results)), "data_sha256": data_checksum(inputs)}
+    numbers = counted(results) if results.masked_below is None else said_masked(counted(results))
+    named = {"counted": tuple(numbers), "data_sha256": data_checksum(inputs)}
     return results.model_copy(update=named)
 
 
