@@ -81,6 +81,18 @@ def fixed(x: float | None, decimals: int, source: str, what: str = "value") -> C
     return figures(text, source, Part(what, x, text))
 
 
+def known(x: float | None, decimals: int, source: str, what: str = "value") -> Cell:
+    """Fill a cell with a number that every study has; where it is not there, it is masked.
+
+    Examples
+    --------
+    >>> known(None, 1, "a/b/c").text
+    'masked'
+    """
+    text = fmt.known(x, decimals)
+    return figures(text, source, Part(what, x, text))
+
+
 def figures(text: str, source: str, *parts: Part) -> Cell:
     """Fill a cell with one printed number and the figures in it."""
     return Cell(number(text, source, *parts))

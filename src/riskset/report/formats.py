@@ -85,6 +85,17 @@ def fixed(x: float | None, decimals: int) -> str:
     return text
 
 
+def known(x: float | None, decimals: int) -> str:
+    """Print a number that every study has; where it is not there, it is masked.
+
+    Examples
+    --------
+    >>> known(6.72, 1), known(None, 1)
+    ('6.7', 'masked')
+    """
+    return MASKED if x is None else fixed(x, decimals)
+
+
 def significant(x: float | None, digits: int = 4) -> str:
     """Print a number with so many significant digits, for coefficients whose scale is not known.
 

@@ -11,8 +11,8 @@ from math import ceil, floor, log10
 
 from riskset.study.counted_audit import counted_audit
 from riskset.study.counted_competing import counted_competing
-from riskset.study.counted_masked import said_masked
 from riskset.study.counted_incidence import counted_incidence
+from riskset.study.counted_masked import said_masked
 from riskset.study.counted_subgroups import counted_subgroups
 from riskset.study.counted_survival import counted_survival
 from riskset.study.counted_survival import survival_id as survival_id  # noqa: PLC0414 (sections know it from here)

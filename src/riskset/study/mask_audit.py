@@ -95,7 +95,12 @@ def _section(m: Matched) -> str:
 def _hidden(m: Matched) -> Matched:
     strings = tuple(c.model_copy(update={"n": None}) for c in m.strings)
     return m.model_copy(
-        update={"rows": None, "persons": None, "strings": strings, "strings_withheld": m.strings_withheld and None}
+        update={
+            "rows": None,
+            "persons": None,
+            "strings": strings,
+            "strings_withheld": m.strings_withheld and None,
+        }
     )
 
 

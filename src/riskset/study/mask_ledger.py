@@ -38,7 +38,9 @@ class Ledger:
     least: int
     value: dict[Key, int] = field(default_factory=dict[Key, int])
     rank: dict[Key, int] = field(default_factory=dict[Key, int])
-    together: dict[Key, list[Key]] = field(default_factory=dict[Key, "list[Key]"])  # what is hidden with a count
+    together: dict[Key, list[Key]] = field(
+        default_factory=dict[Key, "list[Key]"]
+    )  # what is hidden with a count
     never_shown: set[Key] = field(default_factory=set[Key])
     sums: list[tuple[Term, ...]] = field(default_factory=list["tuple[Term, ...]"])
     equal: list[tuple[Key, Key]] = field(default_factory=list[tuple[Key, Key]])
@@ -185,10 +187,7 @@ def _chosen(ledger: Ledger, hidden: set[Key], by_key: dict[Key, list[int]]) -> l
 
     def hide_one_of(found: Iterable[tuple[int, Key]]) -> None:
         """Hide the count nearest to what comes out, of lowest rank, smallest; one already chosen may do for both."""
-        shown = {
-            key: (ledger.rank[key], far, ledger.value[key], repr(key))
-            for far, key in found
-        }
+        shown = {key: (ledger.rank[key], far, ledger.value[key], repr(key)) for far, key in found}
         if shown and not shown.keys() & chosen.keys():
             chosen[min(shown, key=shown.__getitem__)] = None
 

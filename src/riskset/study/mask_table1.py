@@ -50,8 +50,11 @@ def _variable(
         head: Key = (
             ("all", first.variable, sizes[0]) if column == 0 else ("group", *path, first.variable, column)
         )
+        n = gone = None
         for place, cell in zip(places, cells, strict=True):
-            whole = sizes[column] if not cell.missing else None  # where nobody lacks a value, the group itself
+            whole = (
+                sizes[column] if not cell.missing else None
+            )  # where nobody lacks a value, the group itself
             n = book.at((*place, "n"), (*head, "n") if whole is None else whole, cell.n, TOTAL)
             gone = book.at((*place, "missing"), (*head, "missing"), cell.missing)
         known.append(n)

@@ -89,6 +89,11 @@ class _Masking:
             if any(key in hidden for sizes in found for key in sizes.values())
         }
         self.outcomes = {outcome for outcome, _, _ in self.cells}
+        self.totals: dict[tuple[str, str], Key] = {
+            (r.outcome, "events"): ("whole", r.outcome, "n_events", r.total.basis.n_events)
+            for r in results.rates
+        }
+        self.totals["all", "persons"] = ("whole", "all", "n_persons", results.flow.included)
         self.gone: set[str] = set()
 
     def dressed(self, value: object, path: Path) -> object:
@@ -113,7 +118,7 @@ class _Masking:
         found = value.model_copy(update=update) if update else value
         return self._follows(value, found)
 
-    def _follows(self, before: BaseModel, found: BaseModel) -> BaseModel:  # noqa: PLR0911 (one rule per record)
+    def _follows(self, before: BaseModel, found: BaseModel) -> BaseModel:
         match found:
             case Basis():
                 line = found.n_events is None and found.n_persons is None
@@ -121,7 +126,7 @@ class _Masking:
             case Estimate():
                 return self._estimate(found)
             case Summary():
-                return _summary(found, self.least)
+                return _summary(cast("Summary", before), found, self.least)
             case Table1():
                 return found.model_copy(update={"rows": tuple(_smd(found))})
             case ModelResult():
@@ -135,9 +140,17 @@ class _Masking:
             case IncidenceCurve():
                 return found.model_copy(update={"groups": self._coarse(before, found, coarse_incidence)})
             case Printed():
-                return found
+                return self._printed(found)
             case _:
                 return found
+
+    def _printed(self, found: Printed) -> Printed:
+        """Take out how a publication agrees with a number of the run that is masked."""
+        outcome = found.id.partition("/")[0]
+        n = self.totals.get((outcome, found.unit))
+        return (
+            found.model_copy(update={"warnings": (MASKED,)}) if n is not None and n in self.hidden else found
+        )
 
     def _coarse(self, before: Any, found: Any, how: Any) -> tuple[Any, ...]:
         """Coarsen by the number of persons, which is known here though it may be hidden."""
@@ -227,14 +240,14 @@ def _differences(a: AdditiveResult, hidden: set[tuple[str | None, str | None]]) 
     return a.model_copy(update={"rate_differences": tuple(one(e) for e in a.rate_differences)})
 
 
-def _summary(s: Summary, least: int) -> Summary:
-    """Take out what gives a hidden count of a cell back."""
+def _summary(before: Summary, s: Summary, least: int) -> Summary:
+    """Take out what gives a hidden count of a cell back, and what is of a few persons alone."""
     update: dict[str, Any] = {}
     if s.n is None or s.count is None:
         update["percent"] = None
     if s.n is None:
         update |= {"mean": None, "sd": None}  # of several groups and all persons, means tell the sizes
-    if (s.n is None or s.n < least) and s.median is not None:
+    if before.n is not None and before.n < least:
         update |= {"median": None, "q1": None, "q3": None, "mean": None, "sd": None}
     return s.model_copy(update=update) if update else s
 
@@ -261,7 +274,9 @@ def _texts(value: object, name: str, least: int, hidden: frozenset[str], names: 
         update: dict[str, object] = {}
         for part in type(value).model_fields:
             child: object = getattr(value, part)
-            if part in {"audit", "methods", "counted"} or not isinstance(child, (str, tuple, BaseModel)):
+            if part in {"audit", "methods", "counted", "published"} or not isinstance(
+                child, (str, tuple, BaseModel)
+            ):
                 continue
             new = _texts(cast("object", child), part, least, hidden, names)
             if new != child:

@@ -63,6 +63,8 @@ class Report(Section):
     """Groupings of Table 1."""
     published: Published = Published()
     """Published figures."""
+    mask_below: Annotated[int, Field(ge=2)] | None = None
+    """Mask counts of persons and events under this number, e.g. 5, everywhere, and whatever would give one away."""
 
 
 # --- the whole ----------------------------------------------------------------------------------------------

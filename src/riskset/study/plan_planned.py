@@ -21,7 +21,6 @@ _KEYS: Mapping[str, str] = {
     "models.*.same_rows": "models on rows of their own",
     "models.*.penalty": "penalised models",
     "models.*.strata": "a key for strata; until then, write strata(x) in adjust",
-    "report.mask": "masking of small cells",
     "report.formats": "Word and Excel output",
     "report.language": "reports in other languages",
 }

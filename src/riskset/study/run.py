@@ -31,6 +31,7 @@ from riskset.study.formulas import (
 )
 from riskset.study.further import answered, asked_further
 from riskset.study.grouping import exposure_levels
+from riskset.study.masking import masked
 from riskset.study.methods import methods
 from riskset.study.outcome import (
     Outcome,
@@ -102,7 +103,8 @@ def run_study(
     with staged(Path(out)) as folder:
         results, inputs, rejects = _run(plan, progress or _silent, store or Store(None))
         write_results(results, folder, inputs)
-        if len(rejects):
+        # masked results come without: how many rows of which column were refused is a count too
+        if len(rejects) and results.masked_below is None:
             rejects.write_csv(folder / "rejects.csv")
     return results
 
@@ -185,7 +187,12 @@ def _run(
         questions=questions,
         warnings=(*question_warnings(plan, models), *audit_warnings(checked.lines)),
     )
-    return finished(with_family(results), inputs), inputs, rejects
+    whole = with_family(results)
+    # the one place: everything that is written, printed or composed comes from what this returns
+    if plan.report.mask_below is not None:
+        progress("masking")
+        whole = masked(whole, plan.report.mask_below)
+    return finished(whole, inputs), inputs, rejects
 
 
 def _episodes(study: Assembled) -> tuple[dict[str, Outcome], Rejects]:

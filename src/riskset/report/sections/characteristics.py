@@ -100,7 +100,7 @@ def _shares(by: str, groups: list[str | None], line: CharacteristicRow) -> Itera
 def _quartiles(s: Summary, decimals: int, source: str) -> Cell:
     if s.median is None:
         if s.mean is None:
-            return cells.DASH
+            return cells.count(None, source) if s.n != 0 else cells.DASH
         mean, sd = fmt.fixed(s.mean, decimals), fmt.fixed(s.sd, decimals)
         text = f"{mean}{fmt.NBSP}(SD{fmt.NBSP}{sd})"
         return cells.figures(text, source, Part("mean", s.mean, mean), Part("SD", s.sd, sd))
@@ -113,7 +113,7 @@ def _quartiles(s: Summary, decimals: int, source: str) -> Cell:
 
 def _share(s: Summary, source: str) -> Cell:
     if s.count is None:
-        return cells.DASH
+        return cells.count(None, source)
     n = fmt.count(s.count)
     if s.percent is None:
         return cells.figures(n, source, Part("n", s.count, n))

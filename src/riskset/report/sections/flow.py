@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from riskset.report import cells, drawings
 from riskset.report import formats as fmt
-from riskset.report.document import FlowChart, Line, Part, Rows, Section, Table, Text
+from riskset.report.document import FlowChart, Line, Paragraph, Part, Rows, Section, Table, Text
 from riskset.report.phrases import count, name, number, say
+from riskset.report.sections.methods import masked_note
 from riskset.report.texts import en
 from riskset.study.counted import flow_id
 from riskset.study.results import Results
@@ -32,7 +33,9 @@ def section(results: Results) -> Section:
         ),
         table=_table(results),
     )
-    return Section("patients", Text((en.FLOW_OF_PATIENTS,)), (chart,))
+    # the first counts of the report: here a reader must know why some are not there
+    note = () if results.masked_below is None else (Paragraph(masked_note(results.masked_below), "basis"),)
+    return Section("patients", Text((en.FLOW_OF_PATIENTS,)), (*note, chart))
 
 
 def _n(n: int | None, source: str) -> Text:

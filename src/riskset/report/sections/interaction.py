@@ -283,7 +283,7 @@ def cautions(outcome: Outcome, results: Results) -> tuple[Text, ...]:
     out: list[Text] = []
     bare = (
         name(model.model),
-        number(fmt.fixed(model.events_per_parameter, 1), model_id(model, "events_per_coefficient")),
+        number(fmt.known(model.events_per_parameter, 1), model_id(model, "events_per_coefficient")),
         counted(model.basis.n_events, model_id(model, "events"), "event"),
         counted(model.parameters, model_id(model, "parameters"), "coefficient"),
     )

@@ -99,7 +99,7 @@ def _events_per_coefficient(outcomes: Sequence[Outcome]) -> Text:
     each = listing(
         say(
             en.PER_COEFFICIENT_FOR,
-            number(fmt.fixed(m.events_per_parameter, 1), model_id(m, "events_per_coefficient")),
+            number(fmt.known(m.events_per_parameter, 1), model_id(m, "events_per_coefficient")),
             inside(o.label),
             counted(m.basis.n_events, model_id(m, "events"), "event"),
             counted(m.parameters, model_id(m, "parameters"), "coefficient"),
@@ -107,12 +107,16 @@ def _events_per_coefficient(outcomes: Sequence[Outcome]) -> Text:
         for o in outcomes
         for m in (o.primary,)
     )
-    few = any(o.primary.events_per_parameter < interaction.EVENTS_PER_COEFFICIENT for o in outcomes)
+    few = any(
+        (o.primary.events_per_parameter or interaction.EVENTS_PER_COEFFICIENT)
+        < interaction.EVENTS_PER_COEFFICIENT
+        for o in outcomes
+    )
     return say(en.EVENTS_PER_COEFFICIENT_WERE, each) + (en.FEW_EVENTS if few else "")
 
 
 def _left_out(results: Results) -> tuple[Text, ...]:
-    lost = [r for r in results.rows_lost if r.persons_lost or r.events_lost]
+    lost = [r for r in results.rows_lost if r.persons_lost != 0 or r.events_lost != 0]
     if not lost:
         return ()
     each = listing(

@@ -160,7 +160,7 @@ def _behind(models: Sequence[ModelResult], clock: Clock) -> tuple[Line, ...]:
         line("Coefficients", counts("parameters", lambda m: m.parameters)),
         line(
             en.EVENTS_PER_COEFFICIENT,
-            (cells.fixed(m.events_per_parameter, 1, model_id(m, "events_per_coefficient")) for m in models),
+            (cells.known(m.events_per_parameter, 1, model_id(m, "events_per_coefficient")) for m in models),
         ),
     )
 
