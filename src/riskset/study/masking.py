@@ -14,9 +14,10 @@ from pydantic import BaseModel
 from riskset.study.ids import parse_id
 from riskset.study.mask_audit import masked_audit
 from riskset.study.mask_book import Book, Path
+from riskset.study.mask_choice import hidden_of
 from riskset.study.mask_curves import coarse_incidence, coarse_survival
 from riskset.study.mask_kinds import check_kinds
-from riskset.study.mask_ledger import Key, hidden_of
+from riskset.study.mask_ledger import Key
 from riskset.study.mask_records import entered
 from riskset.study.mask_texts import names_in, scrubbed
 from riskset.study.results import (
