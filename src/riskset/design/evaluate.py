@@ -115,6 +115,8 @@ def numeric(expr: Expr, frame: pl.DataFrame) -> Floats:
 def computed(expr: Expr, frame: pl.DataFrame, values: pl.Expr) -> pl.Series:
     """Compute the values of an expression; the library's own refusal may quote one of them."""
     try:
+        if isinstance(expr, Name) and values.meta.eq(pl.col(expr.name)):  # a column as it is
+            return frame[expr.name]
         return frame.select(values).to_series()
     except pl.exceptions.PolarsError:
         raise DesignError(

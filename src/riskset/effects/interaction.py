@@ -181,6 +181,7 @@ def interaction(
     rng: np.random.Generator | None = None,
     recode: tuple[Level, Level] | None = None,
     time_unit: str | None = None,
+    additive: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> Interaction:
     """Hazard ratios of an exposure within levels of a modifier, their ratio, and the additive scale.
@@ -217,6 +218,8 @@ def interaction(
         A joint reference named beforehand, against which RERI, AP and S are given once more, with intervals.
     time_unit : str, optional
         Of the fit's times, "days", "months" or "years", so that the printed table has person-years.
+    additive : bool, default True
+        RERI, AP and S as well, whose limits and P values take a third of the time.
     progress : callable, optional
         Called with the number of replicates done and all.
 
@@ -281,8 +284,8 @@ def interaction(
     within = {(e, m): ratio(e, e0, m, m) for m in modifiers for e in exposures[1:]}
     asked = [(e, e0, m, m_ref) for e in exposures[1:] for m_ref, m in pairs]
     scales = Scales(fit, exposure, modifier, row, events, level, interval)
-    plain, resampled = [scales.of(q) for q in asked], ()
-    if bootstrap or interval == "bootstrap":
+    plain, resampled = [scales.of(q) for q in asked if additive], ()
+    if additive and (bootstrap or interval == "bootstrap"):
         plain, resampled = scales.bootstrapped(plain, bootstrap or REPLICATES, rng, progress)
     counted = not continuous
     differences = [(e, e0, m, m) for m in modifiers for e in exposures[1:]]

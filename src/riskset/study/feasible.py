@@ -14,7 +14,9 @@ from riskset.study.plan import StudyPlan
 _MOST_NAMED = 3
 
 
-def infeasible(plan: StudyPlan, outcome: str, rows: pl.DataFrame) -> list[RisksetError]:
+def infeasible(
+    plan: StudyPlan, outcome: str, rows: pl.DataFrame, *, primary: bool = False
+) -> list[RisksetError]:
     """Say why an outcome's models cannot be fitted, if they cannot.
 
     Parameters
@@ -24,6 +26,8 @@ def infeasible(plan: StudyPlan, outcome: str, rows: pl.DataFrame) -> list[Riskse
         A key of its outcomes.
     rows : polars.DataFrame
         The outcome's episodes with the exposure's group and the modifier's level.
+    primary : bool, default False
+        Ask only of the primary model whether its formula can be computed.
 
     Returns
     -------
@@ -31,7 +35,7 @@ def infeasible(plan: StudyPlan, outcome: str, rows: pl.DataFrame) -> list[Riskse
         Empty where nothing stands against it.
     """
     against = [*_groups(plan, rows), *_reference(plan, rows), *_events(plan, outcome, rows)]
-    return against or list(_models(plan, outcome, rows))
+    return against or list(_models(plan, outcome, rows, primary=primary))
 
 
 def _groups(plan: StudyPlan, rows: pl.DataFrame) -> Iterator[RisksetError]:
@@ -83,11 +87,11 @@ def _events(plan: StudyPlan, outcome: str, rows: pl.DataFrame) -> Iterator[Risks
         )
 
 
-def _models(plan: StudyPlan, outcome: str, rows: pl.DataFrame) -> Iterator[RisksetError]:
+def _models(plan: StudyPlan, outcome: str, rows: pl.DataFrame, *, primary: bool) -> Iterator[RisksetError]:
     """Find formulas that the values cannot answer, such as the logarithm of zero."""
     models = formulas(plan, outcome)
     complete = rows.drop_nulls(models.variables)
-    for model in models.models:
+    for model in (m for m in models.models if m.primary or not primary):
         try:
             build_design(parse_formula(model.formula), complete).matrix(complete)
         except DesignError as error:

@@ -159,7 +159,7 @@ def _head(override: Override, plan: StudyPlan) -> SensitivityVariant:
 def _outcome(built: Built, outcome: str, name: str, time: pl.DataFrame | None) -> VariantOutcome:
     plan = built.study.plan
     label = plan.outcomes[outcome].label
-    against = infeasible(plan, outcome, built.frames[outcome])
+    against = infeasible(plan, outcome, built.frames[outcome], primary=True)
     if against:
         words = " ".join(dict.fromkeys(e.rule for e in against))
         return VariantOutcome(outcome=outcome, label=label, own=None, not_done=words)
@@ -192,5 +192,7 @@ def _estimates(built: Built, outcome: str, rows: pl.DataFrame, name: str) -> Var
 def _headline(
     fitted: CoxFit, said: tuple[str, ...], model: ModelFormula, question: Question
 ) -> VariantEstimates:
-    found = interaction(fitted, question.cells.exposure, question.cells.modifier, profile=False)
+    found = interaction(
+        fitted, question.cells.exposure, question.cells.modifier, profile=False, additive=False
+    )
     return headline(fitted, found, said, model, question)

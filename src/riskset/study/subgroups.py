@@ -114,7 +114,9 @@ def _primary(plan: StudyPlan, outcome: str, name: str) -> ModelFormula:
 
 def _fit(rows: pl.DataFrame, model: ModelFormula, question: Question) -> tuple[VariantEstimates, Fitted]:
     fitted, said = fit(rows, model.formula, question)
-    found = interaction(fitted, question.cells.exposure, question.cells.modifier, profile=False)
+    found = interaction(
+        fitted, question.cells.exposure, question.cells.modifier, profile=False, additive=False
+    )
     return headline(fitted, found, said, model, question), Fitted(fitted, found)
 
 
