@@ -253,7 +253,7 @@ def test_the_rows_of_the_page_on_other_tools_are_read_by_r(tmp_path, monkeypatch
     known: dict[str, object] = {}
     exec("\n".join(blocks(page, "python")), known)  # noqa: S102
     (theirs,) = blocks(page, "r")
-    command = ["Rscript", "-e", f"library(survival); f <- {theirs}; cat(format(coef(f), digits = 15))"]
+    command = ["Rscript", "-e", f"library(survival); f <- {theirs.strip()}; cat(format(coef(f), digits = 15))"]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert [float(t) for t in printed.split()] == pytest.approx(list(known["fit"].params), rel=1e-8)
 
