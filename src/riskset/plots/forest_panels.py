@@ -91,7 +91,10 @@ def forest_panels_figure(
     widest = max(text_width(r.label, BODY, bold=r.main) for r in rows)
     label_column = min(max(widest, text_width(label_header, BODY, bold=True)), LABELS * width) + 0.5
     room = width - 2 * MARGIN - label_column - COLUMN_GAP
-    abreast = max(1, min(len(panels), int((room + GAP) // (LEAST_PANEL + GAP))))
+    # no panel so narrow that a word of its title is broken, as far as the figure allows
+    words = max((text_width(w, BODY, bold=True) for title in panels for w in title.split()), default=0.0)
+    least = min(max(LEAST_PANEL, words + 1.5), room)
+    abreast = max(1, min(len(panels), int((room + GAP) // (least + GAP))))
     n_bands = ceil(len(panels) / abreast)
     abreast = ceil(len(panels) / n_bands)  # bands of about as many panels
     panel_width = (room - GAP * (abreast - 1)) / abreast

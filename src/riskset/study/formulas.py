@@ -7,12 +7,21 @@ index.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from riskset.design import substitute_calls, variables_of
 from riskset.study.ids import slug
 from riskset.study.plan import StudyPlan
-from riskset.study.wording import adjustment_in_words, at_index_names, entry_of, inside, label_of, names_of
+from riskset.study.wording import (
+    FORMS,
+    adjustment_in_words,
+    at_index_names,
+    entry_of,
+    inside,
+    label_of,
+    names_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +198,9 @@ def factors_of(term: str) -> list[str]:
     return parts
 
 
+_CURVED = re.compile(rf"({'|'.join(FORMS)})\((\w+)(?:,.*)?\)")
+
+
 def _factor_in_words(plan: StudyPlan, factor: str) -> str:
     name, bracket, level = factor.partition("[")
     if bracket and level.endswith("]"):
@@ -200,6 +212,9 @@ def _factor_in_words(plan: StudyPlan, factor: str) -> str:
     if factor.startswith("log(") and factor.endswith(")"):
         inner = _heading(plan, factor[4:-1])
         return factor if inner == factor[4:-1] else f"log {inside(inner)}"
+    curved = _CURVED.fullmatch(factor)
+    if curved is not None:
+        return f"{_heading(plan, curved[2])} ({FORMS[curved[1]]})"
     bare = factor.rstrip("'")
     return _heading(plan, bare) + factor[len(bare) :]
 

@@ -67,6 +67,7 @@ def test_columns_have_words(column: str, words: str) -> None:
         ("log(crp_baseline)", "log CRP (at index)"),
         ("albumin_baseline", "Albumin (at index)"),
         ("mg''", "Magnesium''"),
+        ("rcs(age, 4)", "Age (restricted cubic spline)"),
         ("sqrt(bmi)", "sqrt(bmi)"),
         ("unheard[of]", "unheard: of"),
     ],
