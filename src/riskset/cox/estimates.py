@@ -39,6 +39,9 @@ class Contrast:
     vector: Floats
     level: float = 0.95
 
+    def __str__(self) -> str:
+        return f"{self.hazard_ratio:.2f} ({self.lower:.2f} to {self.upper:.2f}), p = {self.p:.3g}"
+
     def frame(self) -> pl.DataFrame:
         """Tabulate it in one row: estimate, std_error, hazard_ratio, lower, upper, z, p."""
         return pl.DataFrame({name: [getattr(self, name)] for name in _COLUMNS})

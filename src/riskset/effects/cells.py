@@ -9,6 +9,7 @@ from riskset.curves import incidence_rate
 from riskset.effects.exposure_range import baseline_median
 from riskset.effects.profiles import (
     Level,
+    counted_rows,
     label_of,
     levels_of,
     require_level,
@@ -93,7 +94,7 @@ def count_cells(
             *(pl.lit(None, dtype=pl.Float64).alias(n) for n in COUNTS[2:]),
         )
     rates = incidence_rate(
-        fit.data, fit.event, [exposure, modifier], per=1, unit="days", time_unit="days",
+        counted_rows(fit), fit.event, [exposure, modifier], per=1, unit="days", time_unit="days",
         id=fit.id, entry=fit.entry, exit=fit.exit,
     )  # fmt: skip
     counted = grid.join(rates, on=[exposure, modifier], how="left", maintain_order="left")
@@ -115,8 +116,9 @@ def events_of(
     names = [(e, m) for e in exposures for m in modifiers]
     if not continuous:
         return dict(zip(names, cells["events"].to_list(), strict=True))
-    event = fit.data[fit.event].cast(pl.Int64)
-    each = {m: int(event.filter(fit.data[modifier] == m).sum()) for m in modifiers}
+    rows = counted_rows(fit)
+    event = rows[fit.event].cast(pl.Int64)
+    each = {m: int(event.filter(rows[modifier] == m).sum()) for m in modifiers}
     return {(e, m): each[m] for e, m in names}
 
 

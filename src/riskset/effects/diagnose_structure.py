@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from riskset.cox import CoxFit
 from riskset.design import Term
 from riskset.design.factors import CategoryFactor, Factor, NumberFactor
-from riskset.effects.profiles import label_of
+from riskset.effects.profiles import counted_rows, label_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -119,7 +119,8 @@ def _blocks(terms: tuple[Term, ...]) -> list[list[int]]:
 def cells(fit: CoxFit) -> pl.DataFrame:
     """Count events of the fitted rows per level of every category, and per cell of every interaction of categories.
 
-    Numbers of two values count as categories. Case weights play no part: a cell holds so many observed events.
+    Numbers of two values count as categories. Case weights play no part, but for those of zero, whose rows are in no risk
+    set: a cell holds so many observed events.
 
     Returns
     -------
@@ -127,9 +128,10 @@ def cells(fit: CoxFit) -> pl.DataFrame:
         term, cell, rows, persons (rows where no id is known), events, person_time. Cells that no row enters are
         listed too.
     """
+    rows = counted_rows(fit)
     found: dict[int, tuple[Ints, list[str]]] = {}
     for k, factor in enumerate(fit.design.factors):
-        coded = _levels(factor, fit.data)
+        coded = _levels(factor, rows)
         if coded is not None:
             found[k] = coded
     groups: dict[tuple[int, ...], None] = {(k,): None for k in found}
@@ -138,13 +140,11 @@ def cells(fit: CoxFit) -> pl.DataFrame:
         for size in range(2, len(categories) + 1):
             groups |= dict.fromkeys(combinations(categories, size))
     who = (
-        fit.data[fit.id].rank("dense").cast(pl.Int64).to_numpy()
-        if fit.id is not None
-        else np.arange(fit.n_rows)
+        rows[fit.id].rank("dense").cast(pl.Int64).to_numpy() if fit.id is not None else np.arange(rows.height)
     )
-    event = fit.data[fit.event].cast(pl.Int64).to_numpy()
-    exit = fit.data[fit.exit].cast(pl.Float64).to_numpy()
-    time = exit - (0.0 if fit.entry is None else fit.data[fit.entry].cast(pl.Float64).to_numpy())
+    event = rows[fit.event].cast(pl.Int64).to_numpy()
+    exit = rows[fit.exit].cast(pl.Float64).to_numpy()
+    time = exit - (0.0 if fit.entry is None else rows[fit.entry].cast(pl.Float64).to_numpy())
     parts = [_counted(fit, [found[k] for k in g], g, who, event, time) for g in groups]
     schema = {
         "term": pl.String, "cell": pl.String, "rows": pl.Int64, "persons": pl.Int64, "events": pl.Int64,

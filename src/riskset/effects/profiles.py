@@ -134,6 +134,11 @@ def require_held(fit: CoxFit, free: Sequence[str], at: Mapping[str, object]) -> 
     return held
 
 
+def counted_rows(fit: CoxFit) -> pl.DataFrame:
+    """Rows of the fit that count: those of weight zero are in the table and in no risk set."""
+    return fit.data if fit.weights is None else fit.data.filter(pl.col(fit.weights) > 0)
+
+
 def person_time(fit: CoxFit) -> NDArray[np.float64]:
     """Time at risk of each fitted row, in the unit of the fit's times."""
     time = fit.data[fit.exit].cast(pl.Float64).to_numpy()

@@ -183,9 +183,13 @@ def without_events(fit: CoxFit, events: Mapping[Cell, int], involved: list[Cell]
 
 
 def penalty_notes(fit: CoxFit, events: Mapping[Cell, int]) -> tuple[str, ...]:
-    """Say what the limits and tests of a fit under Firth's penalty are, and where they mean little."""
-    if not isinstance(fit.matrix.penalty, Firth):
+    """Say what the limits and tests of a penalised fit are, and where they mean little."""
+    if fit.matrix.penalty is None:
         return ()
+    if not isinstance(fit.matrix.penalty, Firth):
+        return (
+            "the ridge draws hazard ratios towards 1, and RERI, AP and S with them: their limits are about such values",
+        )
     note = (
         "Firth's penalty: profile limits and likelihood-ratio tests are those of the penalised likelihood; RERI, AP "
         "and S rest on Wald's limits at its maximum"

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from scipy.special import ndtri
 
-from riskset.cox import Firth, cause_specific, coxph
+from riskset.cox import Firth, Ridge, cause_specific, coxph
 from riskset.effects import diagnose, hazard_ratio_curve, interaction, standardise, trend
 from riskset.errors import FitError, RisksetWarning
 
@@ -177,6 +177,23 @@ def test_the_joint_test_is_of_all_levels_whichever_are_compared():
     assert found.ratio[0].hazard_ratio is not None
     assert found.joint.wald is None  # of a cell without events among those that are not compared
     assert found.joint.likelihood_ratio.df == 2
+
+
+def test_rows_of_weight_zero_are_in_no_cell():
+    rows = cohort().with_columns(w=1.0 - (pl.col("low") & (pl.col("use") == "current")))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RisksetWarning)  # the product is constant over the rows that count
+        fit = coxph(SURV + "low * use", rows, id="id", weights="w")
+    found = interaction(fit, "low", "use", profile=False)
+    assert found.cells["events"].to_list()[-1] == 0
+    assert found.ratio[1].reason == "no event in the cell yes, current"
+    assert found.cells["events"].sum() == int(rows.filter(pl.col("w") > 0)["event"].sum())
+    assert diagnose(fit).cells["events"].to_list()[-1] == 0
+
+
+def test_a_ridge_is_told_beside_what_it_draws():
+    fit = coxph(SURV + "low * use", cohort(), id="id", penalty=Ridge(2.0))
+    assert "draws hazard ratios towards 1" in interaction(fit, "low", "use").warnings[-1]
 
 
 def test_under_firths_penalty_the_reader_is_told_whose_limits_they_are():
