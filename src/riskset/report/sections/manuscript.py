@@ -9,9 +9,9 @@ from riskset.report.clock import follow_up_clock
 from riskset.report.document import Block, Group, Paragraph, Reference, Section, Text
 from riskset.report.outcomes import Outcome, label_of, outcomes_of
 from riskset.report.phrases import count, counted, inside, join, listing, name, number, say
-from riskset.report.sections import curves, interaction
+from riskset.report.sections import curves, interaction, subgroups
 from riskset.report.sections.rates import person_time, rate, rate_decimals
-from riskset.report.texts import en
+from riskset.report.texts import en, en_subgroups
 from riskset.study.counted import flow_id, lost_id, median_id, model_id
 from riskset.study.results import Results
 
@@ -41,6 +41,10 @@ def section(results: Results) -> Section:
     ]
     if read:
         blocks.append(Group("text-curves", say(en.ALONG, inside(results.exposure_label)), tuple(read)))
+    told = subgroups.in_words(results)
+    if told:
+        title = Text((en_subgroups.SUBGROUP_ANALYSES,))
+        blocks.append(Group("text-subgroups", title, tuple(Paragraph(t) for t in told)))
     return Section("text", Text((en.RESULTS_IN_WORDS,)), tuple(blocks))
 
 

@@ -13,6 +13,7 @@ from riskset.report.phrases import (
     counted,
     established,
     inside,
+    join,
     listing,
     name,
     number,
@@ -80,6 +81,19 @@ def reading(analysis: SubgroupAnalysis, outcome: SubgroupOutcome, results: Resul
     text = en.RATIO_NOT_ESTABLISHED_ALONE if differ else en.RATIO_NOT_ESTABLISHED
     text = en.RATIO_DIFFER if established(ratio) else text
     return (told + " " + say(text, modifier, _tested(ratio)),)
+
+
+def in_words(results: Results) -> tuple[Text, ...]:
+    """Tell all analyses, one paragraph for each outcome, and how many there are."""
+    found = results.subgroups
+    if not found.analyses:
+        return ()
+    each = (
+        join([say(en.OUTCOME_FIRST, name(w.label)), *(t for a, o in own for t in reading(a, o, results))])
+        for w in found.whole
+        for own in [_of(found, w.outcome)]
+    )
+    return _how_many(found), *each
 
 
 def _tested(e: Estimate) -> Text:

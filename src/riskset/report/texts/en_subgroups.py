@@ -76,3 +76,4 @@ ROWS_TIES_VARIANCE = (
     "Cox models with time-dependent covariates on the complete rows of each group. HR: hazard ratio, CI: confidence "
     "interval. Ties: {}. Variance: {}."
 )
+OUTCOME_FIRST = "{}."
