@@ -19,7 +19,7 @@ from pydantic import JsonValue
 
 from riskset.study.output import MANIFEST
 from riskset.study.plan import StudyPlan
-from riskset.study.reading import table_specs, used_tables
+from riskset.study.reading import spec_of, used_tables
 from riskset.study.writing import stable_json, write_bytes
 
 _UNDER_IT = (
@@ -62,10 +62,9 @@ def inputs(plan: StudyPlan) -> dict[str, str] | None:
         By file, as a run's manifest has them. None where a table is the answer of a database, which only asking
         can tell, or a file cannot be read.
     """
-    specs = table_specs(plan)
     out: dict[str, str] = {}
     for name in used_tables(plan):
-        spec = specs[name]
+        spec = spec_of(plan, name)
         if spec.query is not None or spec.database is not None:
             return None
         try:

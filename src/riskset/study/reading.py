@@ -37,11 +37,12 @@ def table_specs(plan: StudyPlan) -> dict[str, TableSpec]:
     dates = _dates(plan)
     specs: dict[str, TableSpec] = {}
     for name in plan.tables:
-        specs[name] = _spec(plan, name, tuple(dict.fromkeys(dates.get(name, ()))))
+        specs[name] = spec_of(plan, name, tuple(dict.fromkeys(dates.get(name, ()))))
     return specs
 
 
-def _spec(plan: StudyPlan, name: str, dates: tuple[str, ...] = ()) -> TableSpec:
+def spec_of(plan: StudyPlan, name: str, dates: tuple[str, ...] = ()) -> TableSpec:
+    """Say how a table is read, without looking at it."""
     table = plan.tables[name]
     return TableSpec(
         name=name,
@@ -78,10 +79,11 @@ def _dates(plan: StudyPlan) -> Mapping[str, list[str]]:
     wanted += [value.since for value in plan.baseline.values() if value.since is not None]
     found: dict[str, list[str]] = {name: [] for name in plan.tables}
     places = [cohort.from_, *cohort.join]
-    headers = {name: header(plan, name) for name in places}
+    # with one place there is nothing to find, and its file is read once: a workbook or a database takes its time
+    headers = {name: header(plan, name) for name in places} if cohort.join else {}
     for column in wanted:
         # a column that is nowhere is asked of the cohort's own table, whose reader then names the nearest
-        place = next((name for name in places if column in headers[name]), cohort.from_)
+        place = next((name for name, columns in headers.items() if column in columns), cohort.from_)
         found[place].append(column)
     for outcome in plan.outcomes.values():
         for source in outcome.first_known:
@@ -91,7 +93,7 @@ def _dates(plan: StudyPlan) -> Mapping[str, list[str]]:
 
 def header(plan: StudyPlan, name: str) -> frozenset[str]:
     """Read the columns of a table; none where it cannot be read, which its reader will explain."""
-    return frozenset(columns_of(_spec(plan, name), plan.folder))
+    return frozenset(columns_of(spec_of(plan, name), plan.folder))
 
 
 def used_tables(plan: StudyPlan) -> Iterable[str]:
