@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
@@ -9,7 +10,7 @@ from riskset.study.results import Audit, AuditLine, Count, Matched
 
 
 def masked_audit(
-    audit: Audit, least: int, hidden: Sequence[int], sizes: Sequence[int], excluded: Sequence[int]
+    audit: Audit, least: int, hidden: frozenset[int], sizes: Sequence[int], excluded: Sequence[int]
 ) -> Audit:
     """Mask the audit.
 
@@ -21,10 +22,10 @@ def masked_audit(
     audit : Audit
     least : int
         Counts from 1 to one less than this are small.
-    hidden : sequence of int
-        Counts that are hidden elsewhere in the results.
+    hidden : frozenset of int
+        Numbers of persons and events of analyses that are hidden.
     sizes : sequence of int
-        Numbers of persons and events of the analyses: no count of rows or persons may differ from one by a little.
+        Those that are shown: no count of rows or persons may differ from one by a little.
     excluded : sequence of int
         Persons excluded by each rule.
 
@@ -32,12 +33,15 @@ def masked_audit(
     -------
     Audit
     """
-    lines = _lines(audit.lines, least, frozenset(hidden), [*sizes, *excluded])
+    lines = _lines(audit.lines, least, hidden, [*sizes, *excluded])
     return Audit(
-        tables=_tables(audit.tables, least, frozenset(hidden), sizes),
+        tables=_tables(audit.tables, least, hidden, sizes),
         matched=_matched(audit.matched, least, [*sizes, *(t.n for t in audit.tables if t.n)]),
         lines=lines,
     )
+
+
+_PERSONS = re.compile(r"persons?|events?|people")
 
 
 def _small_gap(values: Iterable[int], least: int) -> bool:
@@ -54,14 +58,16 @@ def _lines(
     lines: Sequence[AuditLine], least: int, hidden: frozenset[int], sizes: Sequence[int]
 ) -> tuple[AuditLine, ...]:
     topics: dict[str, list[int]] = {}
+    touched: set[str] = set()
     for line in lines:
-        if line.n is not None and line.topic != TOGETHER:
-            topics.setdefault(line.topic, []).append(line.n)
-    touched = {
-        topic
-        for topic, counts in topics.items()
-        if _small_gap(counts, least) or _beside(counts, sizes, least) or hidden & set(counts)
-    }
+        if line.n is None or line.topic == TOGETHER:
+            continue
+        topics.setdefault(line.topic, []).append(line.n)
+        # rows of a table are not to be held against persons
+        about = _PERSONS.search(line.text) is not None
+        if about and (line.n in hidden or _beside((line.n,), sizes, least)):
+            touched.add(line.topic)
+    touched |= {topic for topic, counts in topics.items() if _small_gap(counts, least)}
     return tuple(
         line.model_copy(update={"n": None, "text": f"{line.text}: masked"})
         if line.topic in touched and line.n

@@ -32,7 +32,7 @@ def names_in(value: object, name: str = "") -> Iterator[str]:
         The field that it is.
     """
     if isinstance(value, str):
-        if name in _NAMES and any(c.isdigit() for c in value):
+        if name in _NAMES and any(c.isdigit() for c in value) and any(c.isalpha() for c in value):
             yield value
     elif isinstance(value, BaseModel):
         for part in type(value).model_fields:

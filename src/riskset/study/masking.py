@@ -35,7 +35,7 @@ from riskset.study.results_diagnostics import ModelDiagnostics
 from riskset.study.results_incidence import ComparedRates, IncidenceCurve
 from riskset.study.results_values import MASKED, Basis
 
-_TEXTS = {"warnings", "not_done"}
+_TEXTS = {"warnings", "not_done", "text"}
 
 
 def masked(results: Results, least: int) -> Results:
@@ -61,15 +61,16 @@ def masked(results: Results, least: int) -> Results:
     work = _Masking(results, least, book, hidden, places)
     found = work.dressed(results, ())
     values = work.written(found)
+    sizes = {key for keys in book.wholes.values() for key in keys if book.ledger.value[key]}
     audit = masked_audit(
-        results.audit, least, [book.ledger.value[k] for k in hidden], _shown(book, hidden), _excluded(results)
+        results.audit,
+        least,
+        frozenset(book.ledger.value[k] for k in sizes & hidden),
+        sorted(book.ledger.value[k] for k in sizes - hidden),
+        _excluded(results),
     )
     out = cast("Results", found).model_copy(update={"masked_below": least, "audit": audit})
     return cast("Results", _texts(out, "", least, values, sorted(set(names_in(results)), key=len)))
-
-
-def _shown(book: Book, hidden: frozenset[Key]) -> list[int]:
-    return sorted({book.ledger.value[k] for keys in book.wholes.values() for k in keys} - {0})
 
 
 def _excluded(results: Results) -> list[int]:
@@ -217,7 +218,7 @@ class _Masking:
     def written(self, found: object) -> frozenset[str]:
         """Give the hidden numbers as sentences would write them."""
         del found
-        counts = [self.book.ledger.value[k] for k in self.hidden]
+        counts = [n for k in self.hidden if (n := self.book.ledger.value[k])]
         return frozenset({str(n) for n in counts} | {f"{n:,}" for n in counts} | self.gone)
 
 
@@ -275,9 +276,7 @@ def _texts(value: object, name: str, least: int, hidden: frozenset[str], names: 
         update: dict[str, object] = {}
         for part in type(value).model_fields:
             child: object = getattr(value, part)
-            if part in {"audit", "methods", "counted", "published"} or not isinstance(
-                child, (str, tuple, BaseModel)
-            ):
+            if part in {"methods", "counted", "published"} or not isinstance(child, (str, tuple, BaseModel)):
                 continue
             new = _texts(cast("object", child), part, least, hidden, names)
             if new != child:
