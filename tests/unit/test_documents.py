@@ -153,6 +153,9 @@ def test_the_site_builds_without_a_warning(tmp_path):
     assert 'href="plan.html"' in page
 
 
+HEAD = 'riskset = 1\ntitle = "T"\nquestion = "Q"\n'
+
+
 def parts_of_plans(path: Path) -> list[str]:
     """TOML, and what a page shows as text because it is another way of saying something."""
     return blocks(path, "toml") + [t for t in blocks(path, "text") if re.match(r"\[\w+\]$", t, re.MULTILINE)]
@@ -165,6 +168,32 @@ def test_toml_blocks_are_parts_of_plans(path):
     reader = Draft202012Validator(plan_schema() | {"required": []})
     for text in parts_of_plans(path):
         assert not [(e.json_path, e.message) for e in reader.iter_errors(tomllib.loads(text))]
+
+
+FITTING = (
+    "commands",
+    "compare",
+    "competing",
+    "lag",
+    "privacy",
+    "questions",
+    "sensitivity",
+    "subgroups",
+    "units",
+)
+
+
+@pytest.mark.parametrize("page", FITTING)
+def test_parts_of_plans_fit_into_the_plan_of_the_plan_page(page):
+    """Those of the other pages speak of tables that it has not."""
+    from riskset.study.plan_read import plan_from_keys  # noqa: PLC0415
+
+    plan = tomllib.loads("\n".join([HEAD, *blocks(ROOT / "docs" / "plan.md", "toml")]))
+    plan = {k: v for k, v in plan.items() if k not in {"questions", "subgroups", "sensitivity"}}
+    added = ("measures", "tables", "outcomes")
+    for text in blocks(ROOT / "docs" / "how-to" / f"{page}.md", "toml"):
+        part = tomllib.loads(text)
+        plan_from_keys(plan | {k: plan[k] | v if k in added else v for k, v in part.items()}, {})
 
 
 def test_the_plan_of_the_page_on_days_is_the_one_that_is_shipped():
@@ -192,8 +221,7 @@ def test_commands_on_the_pages_are_commands(path):
 def test_the_plan_of_the_plan_page_is_valid():
     from riskset.study.plan_read import plan_from_toml  # noqa: PLC0415 (the other tests here need no riskset)
 
-    head = 'riskset = 1\ntitle = "T"\nquestion = "Q"\n'
-    plan = plan_from_toml("\n".join([head, *blocks(ROOT / "docs" / "plan.md", "toml")]))
+    plan = plan_from_toml("\n".join([HEAD, *blocks(ROOT / "docs" / "plan.md", "toml")]))
     assert plan.primary_model == "Model 2"
 
 
@@ -253,7 +281,11 @@ def test_the_rows_of_the_page_on_other_tools_are_read_by_r(tmp_path, monkeypatch
     known: dict[str, object] = {}
     exec("\n".join(blocks(page, "python")), known)  # noqa: S102
     (theirs,) = blocks(page, "r")
-    command = ["Rscript", "-e", f"library(survival); f <- {theirs.strip()}; cat(format(coef(f), digits = 15))"]
+    command = [
+        "Rscript",
+        "-e",
+        f"library(survival); f <- {theirs.strip()}; cat(format(coef(f), digits = 15))",
+    ]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert [float(t) for t in printed.split()] == pytest.approx(list(known["fit"].params), rel=1e-8)
 
