@@ -6,7 +6,7 @@ from riskset.report import cells
 from riskset.report.document import Group, Line, Paragraph, Rows, Section, Table, Text
 from riskset.report.outcomes import levels
 from riskset.report.phrases import counted, inside, listing, name, say
-from riskset.report.sections.notes import variant_notes
+from riskset.report.sections.notes import OVER_TIME
 from riskset.report.texts import en_curves
 from riskset.study.counted_competing import competing_id
 from riskset.study.ids import slug
@@ -110,11 +110,10 @@ def _table(
         groups=tuple(groups),
         notes=(
             say(en_curves.COMPETING_NOTE, name(variant.exposure_levels[0]), _rows(own)),
-            *variant_notes(results, outcome.outcome)[:1],
+            *_adjusted(results, outcome.outcome),
             say(
                 en_curves.COMPETING_FITTED,
                 _ties(results, outcome.outcome),
-                own.variance,
                 Text((about.method,)),
             ),
             *cells.warnings_of(shown),
@@ -129,6 +128,16 @@ def _rows(own: VariantEstimates) -> Text:
         en_curves.COMPETING_ROWS, counted(b.n_rows, first, "row"), counted(b.n_persons, first, "person"),
         counted(b.n_events, first, "event"),
     )  # fmt: skip
+
+
+def _adjusted(results: Results, outcome: str) -> tuple[Text, ...]:
+    found = (m for m in results.models if m.outcome == outcome and m.primary)
+    return tuple(
+        say(
+            en_curves.COMPETING_ADJUSTED, name(m.model), name(m.adjustment.rstrip(".").replace(OVER_TIME, ""))
+        )
+        for m in found
+    )
 
 
 def _ties(results: Results, outcome: str) -> str:

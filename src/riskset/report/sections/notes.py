@@ -50,7 +50,14 @@ def variant_notes(results: Results, outcome: str) -> tuple[Text, ...]:
     changes = Text((Reference("sensitivity-changes"),))
     same = say(en_sensitivity.SAME_MODEL, name(model.model), name(model.adjustment.rstrip(".")), changes)
     analyses = [v for v in (results.sensitivity.plan, *results.sensitivity.variants) if v is not None]
-    fitted = [e for v in analyses for o in v.outcomes if o.outcome == outcome for e in (o.own, o.common) if e]
+    fitted = [
+        e
+        for v in analyses
+        for o in v.outcomes
+        if o.outcome == outcome
+        for e in (o.own, o.common)
+        if e and not e.subdistribution
+    ]
     variance = listing(dict.fromkeys(e.variance for e in fitted))
     path = on_the_path(found)
     how = say(en_sensitivity.ROWS_TIES_VARIANCE, model.ties.capitalize(), variance)

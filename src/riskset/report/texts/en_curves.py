@@ -36,7 +36,10 @@ COMPETING = "Competing events"
 COMPETING_CAPTION = "{}, {}: hazard ratios of {}, cause-specific and of the subdistribution"
 COMPETING_NOTE = "Reference {}; all values as at entry. Both models rest on {}."
 COMPETING_ROWS = "{} of {} with {}"
-COMPETING_FITTED = "Ties: {}. Variance: {}. Limits and tests: Wald. {}."
+COMPETING_ADJUSTED = "{}: adjusted for {}; values that change over time are taken as at entry."
+COMPETING_FITTED = (
+    "Cox models; HR: hazard ratio, CI: confidence interval. Ties: {}. Limits and tests: Wald. {}."
+)
 CAUSE_SPECIFIC_HR = "Cause-specific HR (95% CI)"
 SUBDISTRIBUTION_HR = "Subdistribution HR (95% CI)"
 RATIOS = "Ratio of hazard ratios"
