@@ -126,10 +126,10 @@ def hazard_ratio_curve(
     if not np.isfinite(centre) or (asked is not None and (asked.size == 0 or not np.isfinite(asked).all())):
         raise FitError("the reference and the values of x are finite numbers", where="reference, x")
 
-    inside = {
-        k: np.ones(values.size, dtype=np.bool_) if by is None else (fit.data[by] == k).to_numpy()
-        for k in levels
-    }
+    counts = np.ones(values.size, dtype=np.bool_)  # rows of weight zero do not
+    if fit.weights is not None:
+        counts = (fit.data[fit.weights] > 0).to_numpy()
+    inside = {k: counts if by is None else counts & (fit.data[by] == k).to_numpy() for k in levels}
     event = fit.data[fit.event].cast(pl.Int64).to_numpy()
     omitted = {k: "no row in this stratum" for k in levels if not inside[k].any()}
     omitted |= {

@@ -226,3 +226,13 @@ def test_what_nonlinear_means_is_said_of_each_basis(formula, straight, reason):
     assert reason in curve.no_nonlinear
     assert (curve.test("nonlinear") is None) == (straight == "")
     assert f"straight line in {straight}" in repr(curve) if straight else "no nonlinear test" in repr(curve)
+
+
+def test_a_stratum_whose_rows_weigh_nothing_has_no_curve():
+    weighed = ROWS.with_columns(use=pl.col("use").cast(pl.String), w=1.0 * (pl.col("use") == "naive"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RisksetWarning)  # what is left of the products is not estimated
+        found = coxph(SURV + "mg * use", weighed, id="id", weights="w")
+    curve = hazard_ratio_curve(found, "mg", by="use")
+    assert [s.level for s in curve.strata] == ["naive"]
+    assert curve.omitted == (("user", "no row in this stratum"),)
