@@ -180,5 +180,8 @@ def _sentences(path: Path) -> list[str]:
 
 def test_sentences_of_the_report_stand_with_its_texts():
     # another language is a folder of texts, not a search through the code that chooses among them
-    modules = tracked("src/riskset/report/sections/*.py", "src/riskset/report/drawings.py")
+    figures = [
+        f"src/riskset/plots/{n}.py" for n in ("zph", "diagnostics", "survival", "states", "mean_cumulative")
+    ]
+    modules = tracked("src/riskset/report/sections/*.py", "src/riskset/report/drawings.py", *figures)
     assert not [found for p in modules for found in _sentences(p)]

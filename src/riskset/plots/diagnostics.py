@@ -29,6 +29,7 @@ from riskset.plots.style import (
     tick_label,
     wrap,
 )
+from riskset.plots.words import CHANGE_OF_COEFFICIENT, FORM_KEY, INFLUENCE_KEY
 
 Floats = NDArray[np.float64]
 
@@ -36,15 +37,6 @@ PANEL_HEIGHT: Final = 36.0
 LABEL_SHARE: Final = 0.38  # of the width that names of coefficients may take
 LINE_GAP: Final = 1.6
 BEYOND: Final = 1.6  # the axis shows limits no further beyond the points and the curve than this factor
-FORM_KEY: Final = (
-    "Points: observed over expected events (martingale residuals) of groups along the covariate, with exact 95% "
-    "limits. Line and band: a spline's departure from the model's straight line, as a hazard ratio, with pointwise "
-    "95% limits. At 1 throughout, the straight line fits. An arrow marks limits that leave the axis."
-)
-INFLUENCE_KEY: Final = (
-    "One stroke for each person: the change of the coefficient, in its standard errors, when the person leaves, to "
-    "first order. Dotted: half a standard error."
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,7 +200,7 @@ def influence_figure(
     panel_height = sum(heights)
     key = wrap(INFLUENCE_KEY, width - 2 * MARGIN, SMALL)
     foot = line_height(SMALL) + 4.0
-    title = wrap("Change of the coefficient, in standard errors", width - left - MARGIN)
+    title = wrap(CHANGE_OF_COEFFICIENT, width - left - MARGIN)
     below = foot + block_height(title) + 1.5
     sheet = Sheet.blank(width, MARGIN + panel_height + below + block_height(key, SMALL) + MARGIN)
     axes = sheet.axes(left, MARGIN, width - left - right, panel_height)

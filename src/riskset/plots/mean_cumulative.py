@@ -23,6 +23,7 @@ from riskset.plots.style import (
     tick_label,
     wrap,
 )
+from riskset.plots.words import AT_RISK
 
 Floats = NDArray[np.float64]
 
@@ -106,7 +107,7 @@ def mean_cumulative_figure(
     if levels[-1] < top_value:
         levels.append(levels[-1] + levels[1])
     axis = line_height(BODY) + 1.5 + max(text_width(tick_label(v), SMALL) for v in levels) + 2.5
-    names = max([text_width("At risk", SMALL, bold=True), *(text_width(n.label, SMALL) for n in lines)])
+    names = max([text_width(AT_RISK, SMALL, bold=True), *(text_width(n.label, SMALL) for n in lines)])
     names = min(names + (SWATCH + 1.2 if several else 0.0), LABEL_SHARE * width)
     half = max(text_width(row[0], SMALL) for row in numbers) / 2
     left = MARGIN + max(axis, names + 2.5 + half)
@@ -141,7 +142,7 @@ def mean_cumulative_figure(
         name_curves(sheet, left + panel_width + 1.8, top, panel_height, wrapped, ends)
 
     base = table_top + line_height(SMALL) * 0.8
-    sheet.text(MARGIN, base, "At risk", size=SMALL, bold=True, color=MUTED)
+    sheet.text(MARGIN, base, AT_RISK, size=SMALL, bold=True, color=MUTED)
     for k, line in enumerate(lines):
         look, y = series(k), base
         if several:

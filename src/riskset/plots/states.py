@@ -25,6 +25,7 @@ from riskset.plots.style import (
     tick_label,
     wrap,
 )
+from riskset.plots.words import IN_THE_STATE
 
 Floats = NDArray[np.float64]
 
@@ -140,7 +141,7 @@ def states_figure(
         name_curves(sheet, left + panel_width + 1.8, above, panel_height, names, middles)
 
     baseline = table_top + line_height(SMALL) * 0.8
-    sheet.text(MARGIN, baseline, "In the state", size=SMALL, bold=True, color=MUTED)
+    sheet.text(MARGIN, baseline, IN_THE_STATE, size=SMALL, bold=True, color=MUTED)
     for k, band in enumerate(bands):
         look = series(k)
         y = baseline + line_height(SMALL) * 1.15 + k * row_height

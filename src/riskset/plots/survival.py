@@ -24,6 +24,7 @@ from riskset.plots.style import (
     tick_label,
     wrap,
 )
+from riskset.plots.words import AT_RISK, CENSORED, EVENTS, OTHER_EVENTS
 
 Floats = NDArray[np.float64]
 
@@ -174,16 +175,16 @@ def survival_figure(
 def _numbers(lines: Sequence[SurvivalLine]) -> list[tuple[str, list[list[str]]]]:
     """Write the numbers under the ticks: a heading with a row for each curve, or one row if they share it."""
     given = {
-        "At risk": [line.at_risk for line in lines],
-        "Events": [line.events for line in lines],
-        "Other events": [line.competing for line in lines],
-        "Censored": [line.censored for line in lines],
+        AT_RISK: [line.at_risk for line in lines],
+        EVENTS: [line.events for line in lines],
+        OTHER_EVENTS: [line.competing for line in lines],
+        CENSORED: [line.censored for line in lines],
     }
     out: list[tuple[str, list[list[str]]]] = []
     for heading, rows in given.items():
         if all(len(row) for row in rows):
             written = [[DASH if n is None else f"{n:,.0f}" for n in row] for row in rows]
-            shared = heading != "Events" and all(row == written[0] for row in written)
+            shared = heading != EVENTS and all(row == written[0] for row in written)
             out.append((heading, written[:1] if shared else written))
     return out
 

@@ -24,6 +24,7 @@ from riskset.plots.style import (
     text_width,
     tick_label,
 )
+from riskset.plots.words import COEFFICIENTS_KEY, TIME_AS_IN_THE_TEST
 
 Floats = NDArray[np.float64]
 
@@ -31,10 +32,6 @@ PANEL_HEIGHT: Final = 42.0
 X_TICKS: Final = 5
 FEW: Final = 20  # points, such as means of groups of events, that may be larger
 AXIS: Final = 12.0  # room for the numbers of a vertical axis
-KEY: Final = (
-    "Line and band: smooth of the scaled Schoenfeld residuals, pointwise 95% limits. Dashed: the model's constant. "
-    "A term of several columns is shown by its linear predictor, whose constant is 1."
-)
 # A few residuals lie far out; the axis shows the middle of them and all of the band.
 SHOWN: Final = (0.02, 0.98)
 
@@ -72,7 +69,7 @@ class TimeCoefficientPanel:
 def time_coefficient_figure(
     panels: Sequence[TimeCoefficientPanel],
     *,
-    x_label: str = "Time, spaced as in the test",
+    x_label: str = TIME_AS_IN_THE_TEST,
     y_label: str = "\u03b2(t), log hazard ratio",
     width: float = DOUBLE_COLUMN,
 ) -> Figure:
@@ -107,7 +104,7 @@ def time_coefficient_figure(
         axis=AXIS,
         panel_height=PANEL_HEIGHT,
         foot=line_height(SMALL) + 4.0,
-        key=KEY,
+        key=COEFFICIENTS_KEY,
         above_key=line_height(BODY) + 1.0,
         width=width,
     )
