@@ -42,7 +42,7 @@ ENTRIES = """[sensitivity]
 # by label: the text of the plan and what stands in its place
 BY_HAND = {
     "Lag: 90 days": ('unit = "mg/dL", carry_forward = "90 days", label = "Magnesium"', 'unit = "mg/dL", carry_forward = "90 days", lag = "90 days", label = "Magnesium"'),
-    "Carry forward: 30 days": ('unit = "mg/dL", carry_forward = "90 days", label = "Magnesium"', 'unit = "mg/dL", carry_forward = "28 days", label = "Magnesium"'),
+    "Carry forward: 30 days": ('unit = "mg/dL", carry_forward = "90 days", label = "Magnesium"', 'unit = "mg/dL", carry_forward = "30 days", label = "Magnesium"'),
     "Cut: 2.2": ('below = 2.4, labels = ["< 2.4 mg/dL", ">= 2.4 mg/dL"], reference = ">= 2.4 mg/dL"', 'below = 2.2, labels = ["< 2.2 mg/dL", ">= 2.2 mg/dL"], reference = ">= 2.2 mg/dL"'),
     "Pooled": ('{ naive = ["never"], user = ["current"], past = ["former"] }', '{ naive = ["never", "former"], user = ["current"] }'),
     "Older": ('label = "Adult at index" },', 'label = "Adult at index" }, { keep = "age >= 60", label = "Older" },'),
