@@ -22,6 +22,7 @@ from riskset.report.word import to_docx
 from riskset.report.workbook import to_xlsx
 from riskset.study import read_plan, run_study
 from riskset.study.check import check_study
+from riskset.study.masking import masked
 from riskset.study.numbers import numbers_of
 from riskset.study.results import QuestionResult, Results
 from riskset.study.scoped import as_main
@@ -185,3 +186,26 @@ def test_a_hostile_name_is_text_in_every_format(both: Results) -> None:
     own = [n for n in book.sheetnames if n.startswith("Q2 ")]
     assert {"Q2 HR Death", "Q2 Interaction", "Q2 Rates by cell"} <= set(own)
     assert "Q3 HR Death" in book.sheetnames
+
+
+@pytest.mark.parametrize("least", [2, 5])
+def test_a_masked_count_does_not_follow_from_another_question(both: Results, least: int) -> None:
+    # magnesium is the exposure of the main question and the modifier of the first further one: its groups have as many
+    # events in both tables, so that a count which is hidden alone among a group's cells in both would follow
+    found = masked(both, least)
+    assert found.masked_below == least
+    names = {"< 2.0 mg/dL": "< 2 mg/dL", ">= 2.0 mg/dL": ">= 2 mg/dL", None: None}
+    for level, name in names.items():
+        hidden = [
+            n
+            for n, seen in zip(line(both, level, name), line(found, level, name), strict=True)
+            if seen is None
+        ]
+        assert len(hidden) != 1 or not 0 < (hidden[0] or 0) < least, level
+
+
+def line(results: Results, exposure: str | None, modifier: str | None) -> list[int | None]:
+    """Events in the cells of a group of magnesium, first of the main question and then of the first further one."""
+    cells = [c for c in results.rates[0].cells if c.exposure == exposure]
+    cells += [c for c in results.questions[0].rates[0].cells if c.modifier == modifier]
+    return [c.rate.basis.n_events for c in cells]

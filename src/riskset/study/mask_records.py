@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from riskset.study.mask_book import INCLUDED, SCREENED, TOTAL, Book, Path, Sizes
 from riskset.study.mask_curves import incidence_counts, survival_counts
 from riskset.study.mask_ledger import Ledger
+from riskset.study.mask_questions import shared_margins
 from riskset.study.mask_table1 import same_cells, table1_counts
 from riskset.study.results import (
     Audit,
@@ -56,6 +57,8 @@ def entered(results: Results, least: int) -> Book:
     _walk(book, results, (), "all")
     same_cells(book, results.table1)
     _ends(book, results)
+    if results.questions:
+        shared_margins(book, results)
     for keys in book.groups.values():
         book.ledger.near(keys)
     for (_, what), keys in book.wholes.items():
