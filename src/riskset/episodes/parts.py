@@ -16,6 +16,7 @@ from riskset.episodes.events import Event
 from riskset.episodes.measures import Measure
 from riskset.episodes.notes import drug_notes, event_notes, measure_notes, observed_notes
 from riskset.episodes.persons import Persons
+from riskset.episodes.read_before import Read, same_persons
 from riskset.episodes.reading import (
     drug_reading,
     event_reading,
@@ -56,6 +57,8 @@ class Parts:
     derived : tuple of (name, Filter)
     reading : tuple of ReadingAudit
     notes : tuple of AuditLine
+    reads : tuple of Read
+        What was read of measures, and, of the same persons, before.
     """
 
     persons: Persons
@@ -73,6 +76,7 @@ class Parts:
     splits: tuple[Split, ...] = ()
     derived: tuple[tuple[str, Filter], ...] = ()
     reading: tuple[ReadingAudit, ...] = ()
+    reads: tuple[Read, ...] = ()
 
     def __post_init__(self) -> None:
         if self.allowance is not None:
@@ -93,10 +97,12 @@ class Parts:
         """
         return replace(self, rejects=self.rejects.extend(rejects.frame), **parts)
 
-    def add_measure(self, measure: Measure, rejects: Rejects) -> Parts:
+    def add_measure(self, measure: Measure, read: Read) -> Parts:
         """Return these parts with one more measure."""
         parts = self._read(measure_reading(measure), measure_notes(measure))
-        return parts.but(rejects, measures=(*self.measures, measure), order=(*self.order, measure.name))
+        if read not in self.reads:
+            parts = replace(parts, reads=(*self.reads, read))
+        return parts.but(read.rejects, measures=(*self.measures, measure), order=(*self.order, measure.name))
 
     def add_drug(self, drug: Drug, rejects: Rejects) -> Parts:
         """Return these parts with one more drug."""
@@ -203,6 +209,7 @@ def first_parts(
     carry: Sequence[str],
     observed: tuple[Any, Any] | None,
     allowance: int | None,
+    like: Parts | None = None,
 ) -> Parts:
     """Begin a timeline with persons and nothing else.
 
@@ -214,6 +221,8 @@ def first_parts(
         Columns of the persons to carry.
     observed : pair of dates, optional
     allowance : int or None
+    like : Parts, optional
+        Of a timeline whose measures need not be read again.
 
     Returns
     -------
@@ -242,6 +251,7 @@ def first_parts(
         window[0],
         persons.frame.select(carry),
         observed_notes(persons, window),
+        reads=like.reads if like is not None and same_persons(like.persons, persons) else (),
     )
 
 

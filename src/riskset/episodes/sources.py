@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal, Self
 
 from riskset.episodes.audit import AuditLine
@@ -11,6 +12,7 @@ from riskset.episodes.events import composite, read_event
 from riskset.episodes.measures import USES, Use, read_measure, require_sense
 from riskset.episodes.parts import Duration, Parts, one_of, ticks_of
 from riskset.episodes.prescriptions import PrescriptionColumns, read_drug
+from riskset.episodes.read_before import Read
 from riskset.episodes.same_time import SAME_DAY, SameDay
 from riskset.episodes.states import after_event
 from riskset.errors import EpisodeError
@@ -122,9 +124,16 @@ class Sources:
         one_of("use", use, USES, name)
         one_of("same_day", same_day, SAME_DAY, name)
         require_sense(name, use, over, forward)
+        name = self._parts.new_name(name)
+        made_of = (name, time, value, unit, unit_is, where, to, analyte, same_day, below_limit)
+        made_of += (date_only, plausible, exclude, method)
+        use_of = {"lag": ticks_of(lag, name) or 0, "carry_forward": forward, "use": use, "window": over}
+        for read in self._parts.reads:
+            if read.serves(table, made_of):
+                return self._with(self._parts.add_measure(replace(read.measure, **use_of), read))
         measure, rejects = read_measure(
             self._parts.persons,
-            self._parts.new_name(name),
+            name,
             table,
             time=time,
             value=value,
@@ -144,7 +153,8 @@ class Sources:
             exclude=exclude,
             method=method,
         )
-        return self._with(self._parts.add_measure(measure, rejects))
+        read = Read(table, made_of, measure, rejects)
+        return self._with(self._parts.add_measure(measure, read))
 
     def drug(
         self,

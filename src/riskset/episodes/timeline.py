@@ -51,6 +51,9 @@ class Timeline(Sources):
     allowance : int or None, default 0
         Rows that may break a rule before the build stops; None leaves the decision to the caller, who reads
         `rejects`.
+    like : Timeline, optional
+        Another timeline. Where its persons are the same, a measure that it has read from the same table by the same
+        rules is not read again; lag, carrying forward and use may differ.
 
     Raises
     ------
@@ -88,6 +91,7 @@ class Timeline(Sources):
         exit_date_only: str | None = None,
         population: Any = None,
         allowance: int | None = 0,
+        like: Timeline | None = None,
     ) -> None:
         entered = enter_persons(
             persons,
@@ -100,7 +104,11 @@ class Timeline(Sources):
             plausible_dates=plausible_dates,
             population=population,
         )
-        object.__setattr__(self, "_parts", first_parts(entered, carry, observed, allowance))
+        object.__setattr__(
+            self,
+            "_parts",
+            first_parts(entered, carry, observed, allowance, None if like is None else like._parts),
+        )
 
     def age(
         self, column: str, name: str = "age", *, above: float | None = None, becomes: float | None = None

@@ -83,6 +83,7 @@ def assemble(
     *,
     stop: bool = True,
     members: Eligible | None = None,
+    like: Timeline | None = None,
 ) -> Assembled:
     """Find who is eligible and put what is known of them on a timeline.
 
@@ -97,6 +98,8 @@ def assemble(
         them, so that the caller can name those of all stages.
     members : Eligible, optional
         Persons that were chosen already, by another plan; by default this one chooses them.
+    like : Timeline, optional
+        Of another plan: what is read in the same way of the same persons is not read again.
 
     Returns
     -------
@@ -111,7 +114,7 @@ def assemble(
     key = plan.data.id
     chosen = members or eligible(plan, tables, stop=stop)
     people, fixed, pending = chosen.people, chosen.fixed, chosen.pending
-    at_index = chosen.known_at_index(plan, tables)
+    at_index = chosen.known_at_index(plan, tables, like)
     frozen = [pl.col(m).alias(baseline_column(m)) for m in baseline_measures(plan)]
     later = at_index.select(key, *pending, *frozen)
     people = people.drop(later.columns[1:], strict=False)
@@ -120,7 +123,7 @@ def assemble(
     for name, source in sources.items():
         people = people.join(_named(source.frame, key, name), on=key, how="left", maintain_order="left")
     check_before_entry(plan, tables, people, sources)
-    timeline = timeline_of(plan, tables, people, [*fixed, *later.columns[1:]], final=True)
+    timeline = timeline_of(plan, tables, people, [*fixed, *later.columns[1:]], final=True, like=like)
     rejects = chosen.rejects.extend(in_the_file(plan, timeline.rejects.frame))
     if stop:
         check_rejects(plan, tables, rejects)

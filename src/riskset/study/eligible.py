@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from riskset.cohort import End, Ledger, Rule, apply_rules, end_of_follow_up
+from riskset.episodes import Timeline
 from riskset.errors import CohortError
 from riskset.study.lookback import followed, looked_back, with_index
 from riskset.study.people import Candidates, candidates, fixed_columns
@@ -56,7 +57,9 @@ class Eligible:
     notes: tuple[tuple[str, int], ...]
     rejects: Rejects
 
-    def known_at_index(self, plan: StudyPlan, tables: Mapping[str, Table]) -> pl.DataFrame:
+    def known_at_index(
+        self, plan: StudyPlan, tables: Mapping[str, Table], like: Timeline | None = None
+    ) -> pl.DataFrame:
         """Give everything in force at index by a plan.
 
         Parameters
@@ -65,6 +68,8 @@ class Eligible:
             The one that chose these persons, or a variant of it.
         tables : mapping
             Its tables.
+        like : Timeline, optional
+            Of these persons by another plan.
 
         Returns
         -------
@@ -73,7 +78,7 @@ class Eligible:
         """
         if all(getattr(plan, section) == getattr(self.plan, section) for section in _AT_INDEX):
             return self.at_index
-        found = timeline_of(plan, tables, self.people, self.fixed).at_entry()
+        found = timeline_of(plan, tables, self.people, self.fixed, like=like).at_entry()
         return fixed_columns(plan, found, self.pending)[0]
 
 

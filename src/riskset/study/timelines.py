@@ -24,6 +24,7 @@ def timeline_of(
     carry: Sequence[str],
     *,
     final: bool = False,
+    like: Timeline | None = None,
 ) -> Timeline:
     """Put measures, drugs and states on a timeline.
 
@@ -39,6 +40,9 @@ def timeline_of(
     final : bool
         For the episodes of the models: what no model reads as it changes keeps its value at index and cuts no
         episode, and bands of time are cut.
+
+    like : Timeline, optional
+        Of the same persons by another plan: what both read in the same way is not read again.
 
     Returns
     -------
@@ -59,6 +63,7 @@ def timeline_of(
         plausible_dates=data.plausible_dates,
         population=own.frame,
         allowance=None,
+        like=like,
     )
     for name, value in plan.baseline.items():
         if value.since is not None:

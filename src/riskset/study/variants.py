@@ -40,6 +40,8 @@ _BEFORE_MODELS = (
 """Sections on which persons and episodes rest."""
 _WHO = ("data", "tables", "cohort", "baseline", "drugs", "outcomes")
 """Sections that say who is followed, where a variant may change them."""
+_OF_THE_CLOCK = ("time_scale", "exclude_first")
+"""Keys of [cohort] that do not."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ def built_on(base: Built, plan: StudyPlan) -> Built:
         return Built(study, {name: with_groups(plan, rows, cuts) for name, rows in base.frames.items()})
     tables = _tables(base, plan)
     raise_all(match_changed(plan, base.study.plan, tables))
-    study = assemble(plan, tables, members=_members(base, plan, tables))
+    study = assemble(plan, tables, members=_members(base, plan, tables), like=base.study.timeline)
     return Built(study, {name: outcome_episodes(study, name)[0].frame for name in base.frames})
 
 
@@ -148,6 +150,10 @@ def _members(base: Built, plan: StudyPlan, tables: Mapping[str, Table]) -> Eligi
             "measures": first.measures,
             "states": first.states,
             "analytes": first.analytes,
+            # how time is counted later chooses nobody
+            "cohort": plan.cohort.model_copy(
+                update={key: getattr(first.cohort, key) for key in _OF_THE_CLOCK}
+            ),
         }
     )
     if all(getattr(judged, section) == getattr(first, section) for section in _WHO):
