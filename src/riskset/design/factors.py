@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from riskset.design.evaluate import computed, label, numeric, to_polars_expr
+from riskset.design.evaluate import computed, label, numeric
 from riskset.design.grammar import Call, Expr, Number, Text, render
 from riskset.design.splines import SPLINES, SplineFactor, learn_spline
 from riskset.errors import DesignError
@@ -125,7 +125,7 @@ def learn(expr: Expr, frame: pl.DataFrame, order: pl.Expr | None, person: str | 
         return _learn_factor(expr, frame)
     if isinstance(expr, Call) and expr.function == "strata":
         return learn_strata(expr, frame)
-    values = computed(expr, frame.head(1), to_polars_expr(expr)).dtype
+    values = computed(expr, frame.head(1)).dtype
     if values.is_numeric():
         return NumberFactor(expr)
     if isinstance(values, pl.Enum | pl.Categorical | pl.String | pl.Boolean):
@@ -145,7 +145,7 @@ def learn_strata(expr: Call, frame: pl.DataFrame) -> CategoryFactor:
 
 def _levels(expr: Expr, frame: pl.DataFrame) -> list[Level]:
     """Levels in order: as declared for an Enum, False before True, sorted otherwise."""
-    values = computed(expr, frame, to_polars_expr(expr))
+    values = computed(expr, frame)
     if isinstance(values.dtype, pl.Enum):
         return values.dtype.categories.to_list()
     if values.dtype == pl.Boolean:
@@ -174,7 +174,7 @@ def _learn_factor(expr: Call, frame: pl.DataFrame) -> CategoryFactor:
 
 def _values(expr: Expr, frame: pl.DataFrame) -> pl.Series:
     """Values of an expression, categories as text."""
-    values = computed(expr, frame, to_polars_expr(expr))
+    values = computed(expr, frame)
     return values.cast(pl.String) if values.dtype == pl.Categorical else values
 
 
@@ -186,7 +186,8 @@ def _positions(values: pl.Series, levels: list[Level]) -> NDArray[np.int64]:
         known = values.dtype.categories.to_list() if isinstance(values.dtype, pl.Enum) else [False, True]
         place = {level: k for k, level in enumerate(levels)}
         table = np.array([*(place.get(value, len(levels)) for value in known), len(levels)])
-        return table[values.to_physical().cast(pl.Int64).fill_null(len(known)).to_numpy()]
+        codes = values.cast(pl.UInt32) if values.dtype == pl.Boolean else values.to_physical().cast(pl.UInt32)
+        return table[(codes.fill_null(len(known)) if codes.null_count() else codes).to_numpy()]
     position = values.replace_strict(
         pl.Series(levels), pl.Series(range(len(levels)), dtype=pl.Int64), default=None
     )
