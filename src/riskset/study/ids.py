@@ -7,6 +7,7 @@ therefore stable over runs.
     id        = outcome "/" model "/" estimand [ "[" level { "|" level } "]" ]
     outcome   = the plan's key, or "all" for what belongs to no single outcome
     model     = the slug of the plan's model, or "rates", "survival", "published"
+                of a further question, with the slug of its name before it: "low-albumin:model-3"
 
 Levels are the plan's own labels. The three signs that structure the brackets, and the backslash itself, are
 written with a backslash before them inside a level.
