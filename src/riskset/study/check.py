@@ -182,6 +182,8 @@ def _heading(plan: StudyPlan) -> Iterator[str]:
     yield plan.title
     if plan.notice:
         yield plan.notice
+    if plan.report.mask_below is not None:
+        yield "Counts below are not masked: report.mask_below is for what riskset run writes. Keep them with the tables."
 
 
 def _tables(before: Preflight) -> Iterator[str]:

@@ -91,22 +91,19 @@ def _matched(found: Sequence[Matched], least: int, sizes: Sequence[int]) -> tupl
         differ = any(0 < abs(persons - n) < least for n in named) or 0 < left < least
         if any(0 < n < least for n in counts) or differ or _beside((rows, persons), sizes, least):
             touched.add(_section(m))
-    return tuple(_hidden(m) if _section(m) in touched else _withheld(m, least) for m in found)
+    return tuple(_hidden(m, least) if _section(m) in touched else _withheld(m, least) for m in found)
 
 
 def _section(m: Matched) -> str:
     return m.key.partition(".")[0]
 
 
-def _hidden(m: Matched) -> Matched:
-    strings = tuple(c.model_copy(update={"n": None}) for c in m.strings)
+def _hidden(m: Matched, least: int) -> Matched:
+    """Hide the counts of a filter, and strings that few persons have: as typed, they can point to somebody."""
+    strings = tuple(c.model_copy(update={"n": None}) for c in m.strings if (c.n or 0) >= least)
+    withheld = 0 if len(strings) == len(m.strings) and not m.strings_withheld else None
     return m.model_copy(
-        update={
-            "rows": None,
-            "persons": None,
-            "strings": strings,
-            "strings_withheld": m.strings_withheld and None,
-        }
+        update={"rows": None, "persons": None, "strings": strings, "strings_withheld": withheld}
     )
 
 

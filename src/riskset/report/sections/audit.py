@@ -83,7 +83,9 @@ def _strings(m: Matched) -> Cell:
         say("{} ({})", name(c.label), count(c.n, audit_id("string", m.key, c.label), "persons"))
         for c in m.strings
     ]
-    if m.strings_withheld:
+    if m.strings_withheld is None:
+        parts.append(Text(("others, of few persons, not shown",)))
+    elif m.strings_withheld:
         withheld = count(m.strings_withheld, audit_id("withheld", m.key), "withheld")
         text = en.STRING_WITHHELD if m.strings_withheld == 1 else en.STRINGS_WITHHELD
         parts.append(say(text, withheld))
