@@ -114,6 +114,8 @@ class Attacker:
         self._table1(hidden, plain)
         self._flow(hidden["flow"], plain["flow"])
         self._rates(hidden, plain)
+        self._curves(hidden["survival"], plain["survival"])
+        self._sizes(hidden, plain)
 
     def know(self, name: str, shown: int | None, true: int) -> str:
         self.columns.setdefault(name, len(self.columns))
@@ -127,7 +129,9 @@ class Attacker:
         row = {whole: 1} | dict.fromkeys(parts, -1)
         if not exactly:
             rest = self.know(
-                f"rest {len(self.rows)}", None, self.truth[whole] - sum(self.truth[p] for p in parts)
+                f"rest {len(self.rows)}: {whole} less {', '.join(parts)}",
+                None,
+                self.truth[whole] - sum(self.truth[p] for p in parts),
             )
             row[rest] = -1
         self.rows.append(row)
@@ -205,6 +209,43 @@ class Attacker:
                 cells.append(self.know(f"{head} {b['exposure']} {b['modifier']}", *events))
                 self.adds_up(f"{o} {b['exposure']} {b['modifier']}", [cells[-1]], exactly=False)
             self.adds_up(model, cells)
+
+    def _curves(self, hidden: list[dict[str, Any]], plain: list[dict[str, Any]]) -> None:
+        for h, p in zip(hidden, plain, strict=True):
+            o = p["outcome"]
+            for a, b in zip(h["groups"], p["groups"], strict=True):
+                head = f"{o} {p['grouping']} {b['label']}"
+                size = self.know(f"{head} persons", a["basis"]["n_persons"], b["basis"]["n_persons"])
+                events = self.know(f"{head} events", a["basis"]["n_events"], b["basis"]["n_events"])
+                for t in range(len(b["at_risk"])):
+                    now = {
+                        what: self.know(f"{head} {what} {t}", a[what][t], b[what][t])
+                        for what in ("at_risk", "events", "censored")
+                    }
+                    self.adds_up(size, list(now.values()))
+                    self.adds_up(events, [now["events"]], exactly=False)
+                    self.adds_up(size, [now["at_risk"]], exactly=False)
+                    for before in range(t):  # what happened between any two ticks
+                        for what in ("events", "censored"):
+                            self.adds_up(now[what], [f"{head} {what} {before}"], exactly=False)
+                        self.adds_up(f"{head} at_risk {before}", [now["at_risk"]], exactly=False)
+            if p["grouping"] is not None:  # beside the curve of all persons
+                groups = [f"{o} {p['grouping']} {b['label']}" for b in p["groups"]]
+                ticks = range(min(len(b["at_risk"]) for b in p["groups"]))
+                numbers = [f"{w} {t}" for w in ("at_risk", "events", "censored") for t in ticks]
+                for what in ("persons", "events", *numbers):
+                    self.adds_up(f"{o} None All {what}", [f"{g} {what}" for g in groups], exactly=False)
+
+    def _sizes(self, hidden: dict[str, Any], plain: dict[str, Any]) -> None:
+        """Tell what the models of an outcome leave out."""
+        for what in ("n_persons", "n_events"):
+            for k, (h, p) in enumerate(zip(hidden["models"], plain["models"], strict=True)):
+                model = self.know(f"{what} of model {k}", h["basis"][what], p["basis"][what])
+                a, b = (
+                    next(r for r in x["rates"] if r["outcome"] == p["outcome"])["total"]["basis"][what]
+                    for x in (hidden, plain)
+                )
+                self.adds_up(self.know(f"{what} of {p['outcome']}", a, b), [model], exactly=False)
 
     def found(self) -> list[str]:
         """Every small count that only one value fits: a solution in whole numbers with another value clears it."""
@@ -337,11 +378,7 @@ def test_a_masked_run_from_outside_holds_no_id_no_rejects_and_no_small_count(stu
     assert "ZQX" not in said.all
     page = (study.out / "report.html").read_text("utf-8")
     assert f"Counts of persons and events under {LEAST} are masked" in re.sub(r"<[^>]+>", "", page)
-    flow = (
-        (study.out / "figures" / "figure-flow.svg").read_text("utf-8")
-        if (study.out / "figures" / "figure-flow.svg").exists()
-        else ""
-    )
+    flow = (study.out / "figures" / "flow.svg").read_text("utf-8")
     assert not re.search(r"n = [1-4]\b", flow)
     shown = command("show", "--in", study.out, "excluded*")
     assert not re.search(r"\s[1-4]$", shown.out, flags=re.MULTILINE)

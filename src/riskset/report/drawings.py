@@ -214,6 +214,8 @@ def survival(value: SurvivalCurve, nth: int) -> Figure:
     if value.not_drawn:
         small = listing(inside(group.label) for group in value.not_drawn)
         caption = caption + say(en_figures.NOT_DRAWN, small)
+    if any(n is None for g in value.groups for n in (*g.at_risk, *g.events, *g.censored)):
+        caption = caption + en_figures.DASH_IS_MASKED
     spoken = en_figures.SURVIVAL_TABLE_BELOW
     key = f"survival-{slug(value.outcome)}" + ("" if nth == 1 else f"-{nth}")
     return Figure(key, caption, spoken, draw)

@@ -119,23 +119,20 @@ def _together(
 
 
 def _in_order(book: Book, sizes: Sizes, ticks: Sequence[tuple[float, Sizes]]) -> None:
-    before: Sizes = {}
+    """Tie the numbers of a curve: what happened between any two ticks, and what became of everybody by each."""
+    ends = {"at_risk": sizes.get("n_persons"), "events": sizes.get("n_events")}
+    for what in _STANDS:
+        end = ends.get(what)
+        keys = [found[what] for _, found in ticks if what in found]
+        book.ledger.near([*keys, *([] if end is None or not keys else [end])])
     for _, found in ticks:
-        for what, key in found.items():
-            if what in before:
-                pair = (before[what], key) if what == "at_risk" else (key, before[what])
-                if book.ledger.value[pair[0]] != book.ledger.value[pair[1]]:
-                    book.ledger.total(pair[0], [pair[1]])
-        before = found
         parts = list(found.values())
-        if (
-            "n_persons" in sizes
-            and len(parts) > 1
-            and (book.ledger.value[sizes["n_persons"]] == sum(book.ledger.value[p] for p in parts))
-        ):
+        n = sum(book.ledger.value[p] for p in parts)
+        if "n_persons" in sizes and len(parts) > 1 and book.ledger.value[sizes["n_persons"]] == n:
             book.ledger.total(sizes["n_persons"], parts)
-    if "events" in before and "n_events" in sizes:
-        book.ledger.total(sizes["n_events"], [before["events"]])
+    last = ticks[-1][1].get("events") if ticks else None
+    if last is not None and "n_events" in sizes:
+        book.ledger.total(sizes["n_events"], [last])
 
 
 # --- steps -------------------------------------------------------------------------------------------------

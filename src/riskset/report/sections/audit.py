@@ -84,7 +84,7 @@ def _strings(m: Matched) -> Cell:
         for c in m.strings
     ]
     if m.strings_withheld is None:
-        parts.append(Text(("others, of few persons, not shown",)))
+        parts.append(Text((en.OTHER_STRINGS_NOT_SHOWN,)))
     elif m.strings_withheld:
         withheld = count(m.strings_withheld, audit_id("withheld", m.key), "withheld")
         text = en.STRING_WITHHELD if m.strings_withheld == 1 else en.STRINGS_WITHHELD

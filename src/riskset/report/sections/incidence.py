@@ -13,7 +13,7 @@ from riskset.report import formats as fmt
 from riskset.report.clock import DAYS, Clock
 from riskset.report.document import Block, Cell, Figure, Line, Paragraph, Part, Rows, Section, Table, Text
 from riskset.report.phrases import established, inside, listing, name, number, p_phrase, say, sentence
-from riskset.report.texts import en, en_curves
+from riskset.report.texts import en, en_curves, en_figures
 from riskset.study.counted_incidence import incidence_id
 from riskset.study.ids import slug
 from riskset.study.results import Results
@@ -86,6 +86,9 @@ def _figure(curve: IncidenceCurve, nth: int) -> Figure:
     if curve.not_drawn:
         small = listing(inside(label) for label, _ in curve.not_drawn)
         caption = caption + say(en_curves.NOT_DRAWN, small)
+    ticks_of_all = [t for g in curve.groups for t in g.ticks]
+    if any(n is None for t in ticks_of_all for n in (t.at_risk, t.events, t.competing, t.censored)):
+        caption = caption + en_figures.DASH_IS_MASKED
     spoken = en_curves.INCIDENCE_TABLE_HOLDS
     return Figure(f"incidence-{_key(curve, nth)}", caption, spoken, draw)
 

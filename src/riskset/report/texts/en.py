@@ -349,6 +349,7 @@ PLAN_SHA_256 = "Plan (SHA-256)"
 DATA_SHA_256 = "Data (SHA-256)"
 INPUTS_AND_VERSIONS = "Inputs and versions"
 PROVENANCE = "Provenance"
+OTHER_STRINGS_NOT_SHOWN = "others, of few persons, not shown"
 COUNTS_UNDER_ARE_MASKED = (
     "Counts of persons and events under {} are masked; further counts, rates, shares and comparisons are masked so that "
     "they cannot be worked out. Steps of curves are of {} events or more, and their heights are rounded. Hazard ratios are "

@@ -36,3 +36,4 @@ SENSITIVITY_CAPTION = (
 MODEL = "Model"
 ANALYSIS = "Analysis"
 RATIO_OF_TWO = "Ratio, {} against {}"
+DASH_IS_MASKED = " A dash is a masked number."
