@@ -43,7 +43,7 @@ from riskset.report.word_fields import (
     number_caption,
     reference_xml,
 )
-from riskset.report.word_tables import clean, is_right_to_left, needs_a_wide_page, table_element
+from riskset.report.word_tables import SIZE, clean, is_right_to_left, needs_a_wide_page, table_element
 
 FONT: Final = "Arial"
 PAGE: Final = (21.0, 29.7)  # A4, in centimetres
@@ -259,7 +259,7 @@ def _lay_out(file: Any) -> None:
     styles["Caption"].paragraph_format.space_before = Pt(8)
     for name, size, after in (
         ("Lead", 12, 8), ("Small", 9, 4), ("Sparse", 9, 4), ("Notice", 10, 8), ("Note", 8, 2), ("Formula", 7.5, 8),
-        ("Term", 10.5, 1), ("Definition", 10, 4), ("Figure", 10, 2), ("Contents", 12.5, 6),
+        ("Term", 10.5, 1), ("Definition", 10, 4), ("Figure", 10, 2), ("Contents", 12.5, 6), ("Table Text", SIZE / 2, 1),
     ):  # fmt: skip
         style = styles.add_style(name, 1)
         style.base_style = styles["Normal"]

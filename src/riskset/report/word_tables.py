@@ -22,6 +22,7 @@ CLOSER: Final = 1.08  # how much closer than measured columns may stand
 SENTENCE: Final = 34  # signs after which a cell of text goes on in a second line
 LONG: Final = 48  # the same, where the text is a paragraph
 SIZE: Final = 16  # type of a table, in half points
+STYLE: Final = "TableText"  # of the paragraphs in its cells
 SHORT: Final = 24  # lines of a table that is not parted
 TOGETHER: Final = 3  # lines at either end of a longer one that are not left alone
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -184,7 +185,7 @@ def _paragraph(cell: Cell, words: Words, *, head: bool, bold: bool, keep: bool) 
     if cell.marked:
         runs.append(_run("*", bold=bold, kind=""))
     return (
-        f'<w:p><w:pPr>{held}<w:spacing w:before="20" w:after="20" w:line="240" w:lineRule="auto"/>{indent}'
+        f'<w:p><w:pPr><w:pStyle w:val="{STYLE}"/>{held}<w:spacing w:before="20" w:after="20" w:line="240" w:lineRule="auto"/>{indent}'
         f'<w:jc w:val="{side}"/>{"" if runs else _look(False, False, False)}</w:pPr>{"".join(runs)}</w:p>'
     )
 
