@@ -7,6 +7,7 @@ know, gives it another value; each solution that is found shows this of many cou
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from scipy.sparse import csr_array
 
 from riskset.study.mask_ledger import Key, Ledger, Term, components, narrowed
 
+_BOUNDS: Any = Bounds  # its stubs know single numbers only
 _SECONDS = 20.0
 """For one program: these take milliseconds, and one that did not end has shown nothing."""
 
@@ -88,7 +90,7 @@ def _solution(
     answer = milp(
         goal,
         constraints=LinearConstraint(matrix, known, known),
-        bounds=Bounds(low, high),
+        bounds=_BOUNDS(low, high),
         integrality=np.ones(goal.size),
         options={"time_limit": _SECONDS},
     )
