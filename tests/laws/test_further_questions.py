@@ -184,8 +184,8 @@ def test_a_hostile_name_is_text_in_every_format(both: Results) -> None:
     book = openpyxl.load_workbook(BytesIO(to_xlsx(document)))
     assert all(c.data_type != "f" for sheet in book for row in sheet.iter_rows() for c in row)
     own = [n for n in book.sheetnames if n.startswith("Q2 ")]
-    assert {"Q2 HR Death", "Q2 Interaction", "Q2 Rates by cell"} <= set(own)
-    assert "Q3 HR Death" in book.sheetnames
+    assert {"Q2 HR death", "Q2 Interaction", "Q2 Rates by cell"} <= set(own), own
+    assert "Q3 HR death" in book.sheetnames
 
 
 @pytest.mark.parametrize("least", [2, 5])
