@@ -20,7 +20,18 @@ from riskset.report import formats as fmt
 from riskset.report import write_report
 from riskset.report.beside import helpers
 from riskset.report.compose import compose
-from riskset.report.document import Document, Label, Number, Reference, texts_of
+from riskset.report.document import (
+    Code,
+    Document,
+    Label,
+    Link,
+    Number,
+    Paragraph,
+    Reference,
+    Section,
+    Text,
+    texts_of,
+)
 from riskset.report.figures import Drawings, draw_all
 from riskset.report.html import to_html
 from riskset.report.word import to_docx
@@ -507,6 +518,17 @@ HOSTILE = {
     "one long word": "Verylongword" * 25,
     "a long sentence": "a name of many words " * 15,
 }
+
+
+def test_words_of_ours_are_text_too() -> None:
+    """A sentence may hold < and &, and what a user wrote may one day stand in one without being called a label."""
+    words = "<b>5 < 6</b> & 'seven'"
+    section = Section(
+        "one", Text((words,)), (Paragraph(Text((words, Code(words), Link(words, "#" + words)))),)
+    )
+    html = to_html(Document(words, words, words, "1", (section,)))
+    assert "<b>" not in html
+    assert [p for p in Tree(html).root.find("p") if p.text.count(words) == 3]
 
 
 @pytest.mark.parametrize(
