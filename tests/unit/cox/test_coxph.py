@@ -181,8 +181,11 @@ def test_refusals():
         coxph(FORMULA, tiny)
     with pytest.raises(FitError, match="expected 240 values"):
         coxph_matrix(np.ones((240, 1)), None, np.ones(3), np.ones(240))
-    with pytest.raises(FitError, match="covariates must be finite"):
-        coxph_matrix(np.full((3, 1), np.nan), None, [1, 2, 3], [1, 1, 1])
+    # rows as a spreadsheet counts them: the header is row 1
+    with pytest.raises(FitError, match=r"covariates must be finite numbers \(2 rows: 2, 4\)"):
+        coxph_matrix([[np.nan], [1.0], [np.inf]], None, [1, 2, 3], [1, 1, 1])
+    with pytest.raises(FitError, match=r"values must be finite numbers \(1 row: 3\)"):
+        coxph_matrix([[0.0], [1.0], [0.0]], None, [1, np.nan, 3], [1, 1, 1])
 
 
 def test_a_message_holds_no_value_of_a_patient():
