@@ -7,7 +7,6 @@ know, gives it another value; each solution that is found shows this of many cou
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,6 @@ from scipy.sparse import csr_array
 
 from riskset.study.mask_ledger import Key, Ledger, Term, components, narrowed
 
-_BOUNDS: Any = Bounds  # its stubs know single numbers only
 _SECONDS = 20.0
 """For one program: these take milliseconds, and one that did not end has shown nothing."""
 
@@ -89,8 +87,8 @@ def _solution(
     high = np.minimum(high, low + 1e6)
     answer = milp(
         goal,
-        constraints=LinearConstraint(matrix, known, known),
-        bounds=_BOUNDS(low, high),
+        constraints=LinearConstraint(matrix, known, known),  # pyright: ignore[reportArgumentType] (arrays are what it is for)
+        bounds=Bounds(low, high),
         integrality=np.ones(goal.size),
         options={"time_limit": _SECONDS},
     )
