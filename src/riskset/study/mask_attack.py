@@ -88,7 +88,7 @@ def _solution(
     answer = milp(
         goal,
         constraints=LinearConstraint(matrix, known, known),  # pyright: ignore[reportArgumentType] (arrays are what it is for)
-        bounds=Bounds(low, high),
+        bounds=Bounds(low, high),  # pyright: ignore[reportArgumentType]
         integrality=np.ones(goal.size),
         options={"time_limit": _SECONDS},
     )
