@@ -164,14 +164,6 @@ def ran(tmp_path_factory: pytest.TempPathFactory, _tables: Path) -> tuple[Study,
     return study, said
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one worker have all tests of that run."""
-    for item in items:
-        if "ran" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("ran"))
-
-
 @pytest.fixture
 def run_before(ran: tuple[Study, Said], tmp_path: Path) -> Study:
     """A study with the output of an earlier run."""

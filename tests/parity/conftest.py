@@ -12,15 +12,13 @@ PASSED: set[pytest.Item] = set()
 
 
 def on_the_page(item: pytest.Item) -> bool:
-    return item.path.parent == HERE and item.path.stem != "test_page" and "r" not in item.keywords
+    return item.path.parent == HERE and item.path.stem not in {"test_page", "test_r_again"}
 
 
 @pytest.hookimpl(tryfirst=True)  # before some are deselected
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     COLLECTED[:] = [i for i in items if on_the_page(i)]
     page = [i for i in items if i.path == HERE / "test_page.py"]
-    for item in (*COLLECTED, *page):
-        item.add_marker(pytest.mark.xdist_group("parity"))
     items[:] = [i for i in items if i not in page] + page
 
 
@@ -39,7 +37,7 @@ def left_out(request: pytest.FixtureRequest) -> frozenset[str] | None:
     missing = [i for i in COLLECTED if i not in PASSED]
     files = {i.path for i in COLLECTED}
     whole = files | {HERE / "test_page.py", HERE / "test_r_again.py"} >= set(HERE.glob("test_*.py"))
-    long = all("long" in i.keywords and i not in chosen for i in missing)
+    long = all(i.get_closest_marker("long") is not None and i not in chosen for i in missing)
     left = {i.path for i in missing}
     if not whole or not long or any(i.path in left for i in PASSED):
         return None
