@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -17,6 +17,7 @@ from riskset.errors import PlanError
 from riskset.study.plan_lines import Key, line_of
 
 NO_SUCH_KEY = "no such key"
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,28 @@ def dotted(key: Key) -> str:
         bare = re.fullmatch(r"[A-Za-z0-9_-]+", part) is not None
         text += ("." if text else "") + (part if bare else f'"{part}"')
     return text
+
+
+def control_problems(value: Any, key: Key = ()) -> Iterator[Problem]:
+    r"""Find text that no one can read but a terminal would obey: control characters other than tab and line break.
+
+    Examples
+    --------
+    >>> [p.said() for p in control_problems({"title": "A \x1b[2J", "question": "Two\nlines"})]
+    ['title: holds a control character']
+    """
+    if isinstance(value, str):
+        if _CONTROL.search(value):
+            yield Problem(key, "holds a control character", "Write plain text")
+    elif isinstance(value, Mapping):
+        for name, child in cast("Mapping[str, Any]", value).items():
+            if _CONTROL.search(name):
+                yield Problem(key, "a name in it holds a control character", "Write plain text")
+            else:
+                yield from control_problems(child, (*key, name))
+    elif isinstance(value, list):
+        for k, child in enumerate(cast("list[Any]", value)):
+            yield from control_problems(child, (*key, k))
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str | None:

@@ -22,7 +22,7 @@ from riskset.study.plan_further import further, said_of_question
 from riskset.study.plan_lines import Key, lines_of
 from riskset.study.plan_override import Override, overrides, said_of
 from riskset.study.plan_planned import planned_problems
-from riskset.study.plan_problems import NO_SUCH_KEY, Problem, plan_error, problems_of
+from riskset.study.plan_problems import NO_SUCH_KEY, Problem, control_problems, plan_error, problems_of
 from riskset.study.plan_question import fill_groups
 
 
@@ -64,6 +64,8 @@ def plan_from_keys(
     raw: Mapping[str, Any], lines: Mapping[Key, int], path: Path | str = "study.toml"
 ) -> PlanKeys:
     """Plan of keys that were read from somewhere; ``lines`` and ``path`` place the problems in messages."""
+    if unreadable := list(control_problems(raw)):  # which no message may repeat
+        raise plan_error(path, unreadable, lines)
     keys, problems = checked_keys(raw)
     if refused := list(primary_problems(raw)):
         problems = [*(p for p in problems if p.key != refused[0].key), *refused]

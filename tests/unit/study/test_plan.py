@@ -339,3 +339,10 @@ def test_each_problem_names_its_line_and_they_come_in_order() -> None:
 def test_a_problem_within_a_list_names_the_line_of_the_list() -> None:
     number = TEXT[: TEXT.index("require = [")].count("\n") + 1
     assert f"cohort.require[1].keep (line {number})" in refusal(changed("age >= 18", "agee >= 18"))
+
+
+def test_what_a_terminal_would_obey_is_refused_and_not_repeated() -> None:
+    said = refusal(changed('title    = "', 'title    = "\\u001b[2J'))
+    assert "title (line" in said
+    assert "control character" in said
+    assert "\x1b" not in said
