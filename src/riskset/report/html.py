@@ -109,6 +109,10 @@ class Setter:
                 return Markup.escape(run)
 
 
+_BETWEEN = re.compile(r"(?<=[_:/,)\]])(?![_:/,)\]])|(?<=[^\W\d]\.)(?=[^\W\d])")
+"""Where a long word may break: after a sign that joins, and after the full stop between two parts of a key."""
+
+
 def breakable(text: str) -> Markup:
     """Let words of more than 20 signs break, so that one long name cannot push a table apart.
 
@@ -116,6 +120,8 @@ def breakable(text: str) -> Markup:
     --------
     >>> str(breakable("short & " + "x" * 30 + " mg_group:calcimimetic_use"))
     'short &amp; xxxxxxxxxxxxxxxxxxxx<wbr>xxxxxxxxxx mg_<wbr>group:<wbr>calcimimetic_<wbr>use'
+    >>> str(breakable("drugs.calcimimetic.use"))
+    'drugs.<wbr>calcimimetic.<wbr>use'
     """
     return Markup(" ").join(Markup("<wbr>").join(_pieces(word)) for word in text.split(" "))
 
@@ -123,7 +129,7 @@ def breakable(text: str) -> Markup:
 def _pieces(word: str) -> list[str]:
     if len(word) <= 20:
         return [word]
-    natural = re.findall(r"[^_:/,)\]]*[_:/,)\]]+|[^_:/,)\]]+", word)
+    natural = _BETWEEN.split(word)
     return [piece[k : k + 20] for piece in natural for k in range(0, len(piece), 20)]
 
 
