@@ -106,7 +106,9 @@ def test_the_variant_is_the_model_of_expanded_rows(tmp_path: Path) -> None:
         alone = rs.coxph(f"Surv(entry, exit, {found.outcome}) ~ mg_group * calcimimetic_use + {adjust}", rows)
         assert about.cause_specific[0].estimate == pytest.approx(float(np.exp(alone.params[place])), rel=1e-6)
     told = section(
-        Results.model_construct(sensitivity=Sensitivity(variants=(variant,)), exposure_label="Magnesium")
+        Results.model_construct(
+            sensitivity=Sensitivity(variants=(variant,)), models=(), exposure_label="Magnesium"
+        )
     )
     assert told is not None
     groups = [b for b in told.blocks if isinstance(b, Group)]
