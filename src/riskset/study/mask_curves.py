@@ -38,10 +38,8 @@ def survival_counts(book: Book, curve: SurvivalCurve, path: Path, outcome: str) 
                     found[what] = key
             ticks.append((years, found))
         columns.append((sizes, ticks))
-    rest = [book.own((*path, "not_drawn", k, "n"), c.n, TOTAL) for k, c in enumerate(curve.not_drawn)]
-    for c, key in zip(curve.not_drawn, rest, strict=True):
-        if key is not None and curve.grouping is not None:
-            book.groups.setdefault((curve.grouping, c.label), []).append(key)
+    few = [((*path, "not_drawn", k, "n"), c.label, c.n) for k, c in enumerate(curve.not_drawn)]
+    rest = _not_drawn(book, curve.grouping, few)
     _together(book, ("survival", outcome), curve.grouping, columns, rest)
 
 
@@ -70,10 +68,8 @@ def incidence_counts(book: Book, curve: IncidenceCurve, path: Path, outcome: str
                     n = getattr(tick.risk.basis, what)
                     book.at((*spot, "risk", "basis", what), sizes.get(what, ("at", *spot, what)), n)
         columns.append((sizes, ticks))
-    rest = [book.own((*path, "not_drawn", k, 1), n, TOTAL) for k, (_, n) in enumerate(curve.not_drawn)]
-    for (label, _), key in zip(curve.not_drawn, rest, strict=True):
-        if key is not None and curve.grouping is not None:
-            book.groups.setdefault((curve.grouping, label), []).append(key)
+    few = [((*path, "not_drawn", k, 1), label, n) for k, (label, n) in enumerate(curve.not_drawn)]
+    rest = _not_drawn(book, curve.grouping, few)
     _together(book, ("incidence", outcome), curve.grouping, columns, rest)
 
 
@@ -87,6 +83,17 @@ def _group(
     if "n_persons" in sizes:
         book.groups.setdefault((grouping, g.label), []).append(sizes["n_persons"])
     return sizes
+
+
+def _not_drawn(
+    book: Book, grouping: str | None, few: Sequence[tuple[Path, str, int | None]]
+) -> list[Key | None]:
+    """Enter the persons of groups at index that are too small for a curve; Table 1 knows these groups too."""
+    keys = [book.own(place, n, TOTAL) for place, _, n in few]
+    for (_, label, _), key in zip(few, keys, strict=True):
+        if key is not None and grouping is not None:
+            book.groups.setdefault((grouping, label), []).append(key)
+    return keys
 
 
 def _together(
