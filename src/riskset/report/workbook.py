@@ -51,6 +51,8 @@ def to_xlsx(document: Document) -> bytes:
     front.write_string(0, 0, document.title[:CELL], looks.text(document.title, bold=True))
     front.set_column(0, 0, 34)
     front.set_column(1, 1, 90)
+    front.set_landscape()
+    front.fit_to_pages(1, 0)
     for k, (name, table) in enumerate(zip(names[1:], tables, strict=True), 2):
         inside = name.replace("'", "''")
         front.write_url(k, 0, f"internal:'{inside}'!A1", looks.link, name)
@@ -188,7 +190,7 @@ def _sheet(sheet: Any, table: Table, title: str, looks: _Looks, document: Docume
             sheet.write_string(
                 row, starts[k] + n, name, looks.text(name, bold=True, bottom=1, align="center")
             )
-    sheet.write_string(row, starts[-1], NAMES, looks.text(NAMES, bold=True, bottom=1))
+    sheet.write_string(row, starts[-1], NAMES, looks.text(NAMES, bold=True, bottom=1, indent=1, align="left"))
     row += 1
     sheet.freeze_panes(row, 1)
     longest = 10
@@ -252,5 +254,5 @@ def _line(
         k += cell.span
     names = dict.fromkeys(number.source for cell in line for number in cell.content.numbers)
     if names:
-        text = "\n".join(names)
-        sheet.write_string(row, starts[-1], text[:CELL], looks.text(text))
+        text = "; ".join(names)  # in one line: rows stay as high as their numbers
+        sheet.write_string(row, starts[-1], text[:CELL], looks.text(text, indent=1, align="left"))

@@ -149,7 +149,7 @@ def test_every_number_of_the_workbook_is_one_of_the_results(book: Any, results: 
             numbers = [c for c in row if isinstance(c.value, (int, float)) and not isinstance(c.value, bool)]
             if not numbers:
                 continue
-            names = str(row[last - 1].value).split("\n")
+            names = str(row[last - 1].value).split("; ")
             values = [v for n in names for v in known[n]]
             for cell in numbers:
                 assert any(abs(cell.value - v) <= 1e-9 * max(1.0, abs(v)) for v in values), (
