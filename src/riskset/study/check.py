@@ -114,11 +114,12 @@ def check_study(
         _write(rejects, rejects_file)
     check_rejects(plan, study.tables, rejects)
     frames = {name: outcome.episodes.frame for name, outcome in cut.items()}
-    further = asked_further(Built(study, frames), cut, tell)
+    base = Built(study, frames)
+    further = asked_further(base, cut, tell)
     against = [p for outcome, rows in frames.items() for p in infeasible(plan, outcome, rows)]
     raise_all([*against, *(p for asked in further for p in asked.against)])
     counts = [_count(plan, outcome, rows) for outcome, rows in frames.items()]
-    answers = built_variants(Built(study, frames), tell)
+    answers = built_variants(base, tell)
     study = replace(study, rejects=rejects)
     return "\n".join(
         [
@@ -128,7 +129,7 @@ def check_study(
             *_flow(study),
             *_counts(plan, counts),
             *_further(further),
-            *subgroup_lines(Built(study, frames)),
+            *subgroup_lines(base),
             *_variants(answers),
             *_notes(notes),
         ]

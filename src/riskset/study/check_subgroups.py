@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from riskset.errors import counted
-from riskset.study.formulas import formulas
+from riskset.study.shared_time import complete_rows
 from riskset.study.subgroup_levels import groups_of
 from riskset.study.variants import Built
 from riskset.study.wording import inside
@@ -34,9 +34,8 @@ def subgroup_lines(built: Built) -> Iterator[str]:
     plan, key = built.study.plan, built.study.plan.data.id
     if plan.subgroups:
         yield "\nSubgroup analyses"
-    complete = {o: rows.drop_nulls(list(formulas(plan, o).variables)) for o, rows in built.frames.items()}
-    followed = pl.concat([rows[key].unique() for rows in built.frames.values()]).unique()
-    persons = built.study.persons.filter(pl.col(key).is_in(followed.implode()))
+    complete = {outcome: complete_rows(built, outcome) for outcome in built.frames}
+    persons = built.followed
     for name, entry in plan.subgroups.items():
         groups = groups_of(plan, persons, name)
         yield f"  {name}" + ("" if entry.rationale else ": exploratory, no rationale is given")

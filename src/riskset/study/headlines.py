@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from riskset.cox import CoxFit
-from riskset.effects import Interaction
+from riskset.effects import Interaction, interaction
 from riskset.study.formulas import ModelFormula
 from riskset.study.models import Headline, Question, basis_of
 from riskset.study.results_sensitivity import VariantEstimates
+
+
+def asked_of(fitted: CoxFit, question: Question) -> Interaction:
+    """Ask a fit the question by Wald's method, on the scale of ratios alone: that is all that is compared."""
+    cells = question.cells
+    return interaction(fitted, cells.exposure, cells.modifier, profile=False, additive=False)
 
 
 def headline(
@@ -18,7 +24,7 @@ def headline(
     ----------
     fitted : CoxFit
     found : Interaction
-        Of the fit, without profiles.
+        Of the fit, from :func:`asked_of`.
     said : tuple of str
         What the fit warned of.
     model : ModelFormula

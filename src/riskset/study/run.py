@@ -128,7 +128,8 @@ def _run(
     asked = asked_further(base, outcomes, progress)
     against = [e for name, frame in base.frames.items() for e in infeasible(plan, name, frame)]
     raise_all([*against, *(e for further in asked for e in further.against)])
-    persons, steps = _followed(study, outcomes)
+    persons = base.followed
+    steps = _steps(study, persons)
     for name in plan.subgroups:  # whoever cannot be parted is told before any model is fitted
         groups_of(plan, persons, name)
     progress("rates and curves")
@@ -208,21 +209,18 @@ def _episodes(study: Assembled) -> tuple[dict[str, Outcome], Rejects]:
     return out, rejects
 
 
-def _followed(study: Assembled, outcomes: Mapping[str, Outcome]) -> tuple[pl.DataFrame, tuple[FlowStep, ...]]:
-    """Leave out whose follow-up ends on the day of index: they cannot enter any risk set, and the flow says so."""
-    key = study.plan.data.id
+def _steps(study: Assembled, persons: pl.DataFrame) -> tuple[FlowStep, ...]:
+    """Count who leaves by each rule, and last those who are not followed beyond the day of index."""
     steps = tuple(
         FlowStep(label=s.label, n_before=s.n_before, n_excluded=s.n_excluded, n_after=s.n_after)
         for s in study.ledger.steps
     )
-    followed = pl.concat([o.episodes.frame[key].unique() for o in outcomes.values()]).unique()
-    persons = study.persons.filter(pl.col(key).is_in(followed.implode()))
     n, left = study.persons.height, persons.height
     if left < n:
         first = study.plan.cohort.exclude_first
         label = NOT_FOLLOWED if first is None else f"Followed for longer than {first} after index"
         steps += (FlowStep(label=label, n_before=n, n_excluded=n - left, n_after=left),)
-    return persons, steps
+    return steps
 
 
 def _flow(plan: StudyPlan, study: Assembled, persons: pl.DataFrame, steps: tuple[FlowStep, ...]) -> Flow:

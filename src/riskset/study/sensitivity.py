@@ -10,12 +10,11 @@ from functools import partial
 import polars as pl
 
 from riskset.cox import CoxFit
-from riskset.effects import interaction
 from riskset.study.assemble import on_scale
 from riskset.study.feasible import infeasible
 from riskset.study.formulas import ModelFormula, formulas
 from riskset.study.grouping import exposure_levels
-from riskset.study.headlines import headline
+from riskset.study.headlines import asked_of, headline
 from riskset.study.ids import slug
 from riskset.study.models import Question, fit
 from riskset.study.plan import StudyPlan
@@ -192,7 +191,4 @@ def _estimates(built: Built, outcome: str, rows: pl.DataFrame, name: str) -> Var
 def _headline(
     fitted: CoxFit, said: tuple[str, ...], model: ModelFormula, question: Question
 ) -> VariantEstimates:
-    found = interaction(
-        fitted, question.cells.exposure, question.cells.modifier, profile=False, additive=False
-    )
-    return headline(fitted, found, said, model, question)
+    return headline(fitted, asked_of(fitted, question), said, model, question)

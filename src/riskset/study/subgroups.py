@@ -6,7 +6,6 @@ that is stratified by them and holds the interaction of every term with them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -15,11 +14,10 @@ import polars as pl
 
 from riskset.design import parse_formula, render
 from riskset.design.grammar import names_in
-from riskset.effects import interaction
 from riskset.errors import DesignError, FitError
 from riskset.study.assemble import on_scale
 from riskset.study.formulas import ModelFormula, column_in_words, formulas
-from riskset.study.headlines import headline
+from riskset.study.headlines import asked_of, headline
 from riskset.study.ids import slug
 from riskset.study.models import Question, fit
 from riskset.study.plan import StudyPlan
@@ -71,7 +69,7 @@ def run_subgroups(
     for name in plan.subgroups:
         if progress is not None:
             progress(f"subgroups: {name}")
-        asked = json.loads(json.dumps(plan.subgroups[name].model_dump(mode="json")))
+        asked = plan.subgroups[name].model_dump(mode="json")
         parts.append(kept.part(SubgroupAnalysis, ["subgroups", name, asked], partial(_analysis, base, name)))
     whole = kept.part(SubgroupsWhole, "subgroups: all persons", partial(_whole, base))
     return Subgroups(whole=whole.outcomes, analyses=tuple(parts))
@@ -83,9 +81,7 @@ def run_subgroups(
 def _analysis(base: Built, name: str) -> SubgroupAnalysis:
     plan = base.study.plan
     entry = plan.subgroups[name]
-    followed = pl.concat([rows[plan.data.id].unique() for rows in base.frames.values()]).unique()
-    persons = base.study.persons.filter(pl.col(plan.data.id).is_in(followed.implode()))
-    groups = groups_of(plan, persons, name)
+    groups = groups_of(plan, base.followed, name)
     return SubgroupAnalysis(
         label=name,
         slug=slug(name),
@@ -114,9 +110,7 @@ def _primary(plan: StudyPlan, outcome: str, name: str) -> ModelFormula:
 
 def _fit(rows: pl.DataFrame, model: ModelFormula, question: Question) -> tuple[VariantEstimates, Fitted]:
     fitted, said = fit(rows, model.formula, question)
-    found = interaction(
-        fitted, question.cells.exposure, question.cells.modifier, profile=False, additive=False
-    )
+    found = asked_of(fitted, question)
     return headline(fitted, found, said, model, question), Fitted(fitted, found)
 
 

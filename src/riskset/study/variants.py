@@ -58,6 +58,13 @@ class Built:
     study: Assembled
     frames: Mapping[str, pl.DataFrame]
 
+    @property
+    def followed(self) -> pl.DataFrame:
+        """Persons with an episode of some outcome: all others enter no risk set."""
+        key = self.study.plan.data.id
+        ids = pl.concat([rows[key].unique() for rows in self.frames.values()]).unique()
+        return self.study.persons.filter(pl.col(key).is_in(ids.implode()))
+
 
 @dataclass(frozen=True)
 class Answer:
